@@ -1,0 +1,1 @@
+"""Ollama chat lines become Anthropic events."""

@@ -1,0 +1,149 @@
+"""Anthropic's side of the wire, outbound: the events of a streamed answer.
+
+They are built, never parsed; the encoder writes `type` first, as Anthropic does. Which sequences of
+them may leave the proxy is `translate/response/blocks.py`'s business.
+"""
+
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.json import Encoder
+
+
+class _Event(Struct, frozen=True, tag_field="type"):
+    """Anything that has a `type`."""
+
+
+class Usage(Struct, frozen=True):
+    """Tokens of a request; the input counts exclude each other and add up to the prompt."""
+
+    input_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class StartedMessage(_Event, tag="message", frozen=True):
+    """The message as it is before its first block."""
+
+    id: str
+    model: str
+    usage: Usage
+    role: str = "assistant"
+    content: tuple[()] = ()
+    stop_reason: None = None
+    stop_sequence: None = None
+
+
+class MessageStart(_Event, tag="message_start", frozen=True):
+    """The first event."""
+
+    message: StartedMessage
+
+
+class Text(_Event, tag="text", frozen=True):
+    """A text block as it opens."""
+
+    text: str = ""
+
+
+class Thinking(_Event, tag="thinking", frozen=True):
+    """A thinking block as it opens."""
+
+    thinking: str = ""
+    signature: str = ""
+
+
+class ToolUse(_Event, tag="tool_use", frozen=True):
+    """A call as it opens; clients read `input` from the deltas only."""
+
+    id: str
+    name: str
+    input: dict[str, Any]
+
+
+class ContentBlockStart(_Event, tag="content_block_start", frozen=True):
+    """Block `index` opens."""
+
+    index: int
+    content_block: Text | Thinking | ToolUse
+
+
+class TextDelta(_Event, tag="text_delta", frozen=True):
+    """More text."""
+
+    text: str
+
+
+class ThinkingDelta(_Event, tag="thinking_delta", frozen=True):
+    """More thinking."""
+
+    thinking: str
+
+
+class SignatureDelta(_Event, tag="signature_delta", frozen=True):
+    """The signature that ends a thinking block."""
+
+    signature: str
+
+
+class InputJsonDelta(_Event, tag="input_json_delta", frozen=True):
+    """More of a call's input, as JSON text."""
+
+    partial_json: str
+
+
+class ContentBlockDelta(_Event, tag="content_block_delta", frozen=True):
+    """Block `index` grows."""
+
+    index: int
+    delta: TextDelta | ThinkingDelta | SignatureDelta | InputJsonDelta
+
+
+class ContentBlockStop(_Event, tag="content_block_stop", frozen=True):
+    """Block `index` is complete."""
+
+    index: int
+
+
+class Stop(Struct, frozen=True):
+    """Why the answer ended, and at which of the client's stop sequences."""
+
+    stop_reason: str
+    stop_sequence: str | None = None
+
+
+class MessageDelta(_Event, tag="message_delta", frozen=True):
+    """The end of the answer and what it cost."""
+
+    delta: Stop
+    usage: Usage
+
+
+class MessageStop(_Event, tag="message_stop", frozen=True):
+    """The last event."""
+
+
+class Ping(_Event, tag="ping", frozen=True):
+    """Nothing happened, but the answer is still being worked on."""
+
+
+class ErrorEvent(_Event, tag="error", frozen=True):
+    """The answer failed; nothing follows."""
+
+    error: dict[str, Any]
+    request_id: str | UnsetType = UNSET
+
+
+Event = (
+    MessageStart
+    | ContentBlockStart
+    | ContentBlockDelta
+    | ContentBlockStop
+    | MessageDelta
+    | MessageStop
+    | Ping
+    | ErrorEvent
+)
+
+encode_json = Encoder().encode

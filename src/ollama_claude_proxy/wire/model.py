@@ -1,0 +1,72 @@
+"""What is known of one installed model."""
+
+from msgspec import Struct
+
+_PARSERS_THAT_PASS_ON_ANY_NAME = frozenset(
+    f"parser:{name}"
+    for name in (
+        "glm-4.7",
+        "harmony",
+        "nemotron-3-nano",
+        "qwen3",
+        "qwen3-coder",
+        "qwen3-vl-instruct",
+        "qwen3-vl-thinking",
+        "qwen3.5",
+    )
+)
+
+
+class ModelProfile(Struct, frozen=True, kw_only=True):
+    """Facts about a model, from `/api/show` and `/api/tags`.
+
+    `context_length` is the most tokens the model was trained for (None: not said); `size` is bytes
+    on disk; `path` is how Ollama renders and parses for it: `go-template`, `native` (llama.cpp's
+    jinja), or `parser:NAME` for a `PARSER` line in the Modelfile.
+    """
+
+    name: str
+    digest: str = ""
+    size: int = 0
+    family: str = ""
+    parameter_size: str = ""
+    quantization: str = ""
+    modified_at: str = ""
+    context_length: int | None = None
+    capabilities: frozenset[str] = frozenset()
+    path: str = "go-template"
+    cloud: bool = False
+
+    @property
+    def tools(self) -> bool:
+        """Whether Ollama accepts a `tools` field for it."""
+        return "tools" in self.capabilities
+
+    @property
+    def vision(self) -> bool:
+        """Whether it can see images."""
+        return "vision" in self.capabilities
+
+    @property
+    def thinking(self) -> bool:
+        """Whether it can think before it answers."""
+        return "thinking" in self.capabilities
+
+    @property
+    def completion(self) -> bool:
+        """Whether it writes text at all (an embedding model does not)."""
+        return "completion" in self.capabilities
+
+    @property
+    def calls_beyond_tools(self) -> bool:
+        """Whether a call of a tool that is not in the `tools` field still comes through.
+
+        Most built-in parsers pass it on; the Go-template path swallows it, llama.cpp's grammar
+        forbids it and ministral's parser fails the answer (seen on Ollama 0.32.15).
+        """
+        return self.path in _PARSERS_THAT_PASS_ON_ANY_NAME
+
+    @property
+    def thinking_levels(self) -> bool:
+        """Whether thinking is a level that cannot be switched off (gpt-oss)."""
+        return self.path == "parser:harmony" or self.family in {"gptoss", "gpt-oss"}
