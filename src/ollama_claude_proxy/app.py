@@ -1,0 +1,58 @@
+"""The app as data: routes, middleware, handlers and lifespan."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from ollama_claude_proxy.http.count_tokens import count_tokens
+from ollama_claude_proxy.http.endpoints import unknown, unsupported
+from ollama_claude_proxy.http.guard import Guard
+from ollama_claude_proxy.http.health import health, hello, root
+from ollama_claude_proxy.http.messages import messages
+from ollama_claude_proxy.http.models import model, models
+from ollama_claude_proxy.http.services import Services
+from ollama_claude_proxy.settings import Settings
+from ollama_claude_proxy.upstream.catalog import Catalog
+from ollama_claude_proxy.upstream.client import Ollama, Transport
+
+_ANY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+_ROUTES = [
+    Route("/", root),
+    Route("/health", health),
+    Route("/api/hello", hello),
+    Route("/v1/messages", messages, methods=["POST"]),
+    Route("/v1/messages/count_tokens", count_tokens, methods=["POST"]),
+    Route("/v1/models", models),
+    Route("/v1/models/{model_id:path}", model),
+    Route("/v1/{path:path}", unsupported, methods=_ANY),
+]
+
+
+def create_app(settings: Settings, *, transport: Transport | None = None) -> Starlette:
+    """Give the ASGI app; `transport` stands in for the network in tests."""
+    ollama = Ollama(
+        settings.ollama_url, connect_timeout=settings.connect_timeout, transport=transport
+    )
+    services = Services(settings, ollama, Catalog(ollama, settings))
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await services.open()
+        try:
+            yield
+        finally:
+            await services.close()
+
+    app = Starlette(
+        routes=_ROUTES,
+        middleware=[Middleware(Guard, settings=settings)],
+        exception_handlers={HTTPException: unknown},
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    return app

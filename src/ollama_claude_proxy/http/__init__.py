@@ -1,0 +1,1 @@
+"""Starlette endpoints: what comes in over HTTP and how it goes out again."""

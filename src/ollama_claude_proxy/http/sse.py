@@ -1,0 +1,47 @@
+"""Events as server-sent events."""
+
+from collections.abc import Iterable, Iterator
+
+from ollama_claude_proxy.wire.events import (
+    ContentBlockDelta,
+    Event,
+    Ping,
+    TextDelta,
+    ThinkingDelta,
+    encode_json,
+)
+
+MEDIA_TYPE = "text/event-stream; charset=utf-8"
+
+
+def encode(events: Iterable[Event]) -> bytes:
+    """Give the bytes of events; what grows one block in a row is written as one delta."""
+    return b"".join(map(_encode, _merged(events)))
+
+
+def _encode(event: Event) -> bytes:
+    name = type(event).__struct_config__.tag
+    return b"event: %b\ndata: %b\n\n" % (str(name).encode(), encode_json(event))
+
+
+def _merged(events: Iterable[Event]) -> Iterator[Event]:
+    """Join deltas of one block that arrived together: the same content in fewer bytes."""
+    index, kind, pieces = -1, TextDelta, list[str]()
+    for event in events:
+        delta = event.delta if type(event) is ContentBlockDelta else None
+        if isinstance(delta, TextDelta | ThinkingDelta) and isinstance(event, ContentBlockDelta):
+            if pieces and (event.index != index or type(delta) is not kind):
+                yield ContentBlockDelta(index, kind("".join(pieces)))
+                pieces = []
+            index, kind = event.index, type(delta)
+            pieces.append(delta.text if isinstance(delta, TextDelta) else delta.thinking)
+            continue
+        if pieces:
+            yield ContentBlockDelta(index, kind("".join(pieces)))
+            pieces = []
+        yield event
+    if pieces:
+        yield ContentBlockDelta(index, kind("".join(pieces)))
+
+
+PING = encode([Ping()])

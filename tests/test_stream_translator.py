@@ -1,0 +1,235 @@
+"""Whatever Ollama sends, the events keep the grammar and say what was sent."""
+
+import itertools
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.grammar import check_events, merge
+
+from ollama_claude_proxy.errors import OllamaBusy
+from ollama_claude_proxy.translate.plan import Expectations
+from ollama_claude_proxy.translate.response.collect import collect
+from ollama_claude_proxy.translate.response.stream import StreamTranslator
+from ollama_claude_proxy.wire.events import Event
+from ollama_claude_proxy.wire.ollama import ChatLine, decode_chat_line
+
+READ = {"id": "call_1", "function": {"name": "Read", "arguments": {"file_path": "/a"}}}
+
+
+def line(content: str = "", thinking: str = "", *calls: dict[str, Any]) -> ChatLine:
+    message = {"role": "assistant", "content": content, "thinking": thinking}
+    return decode_chat_line(
+        msgspec.json.encode({"message": {**message, "tool_calls": list(calls)}, "done": False})
+    )
+
+
+def done(reason: str = "stop", *calls: dict[str, Any], tokens: int = 3) -> ChatLine:
+    message = {"role": "assistant", "content": "", "tool_calls": list(calls)}
+    return decode_chat_line(
+        msgspec.json.encode(
+            {
+                "message": message,
+                "done": True,
+                "done_reason": reason,
+                "prompt_eval_count": 100,
+                "eval_count": tokens,
+            }
+        )
+    )
+
+
+def translate(
+    lines: list[ChatLine], **expectations: Any
+) -> tuple[StreamTranslator, list[dict[str, Any]]]:
+    numbers = itertools.count()
+    defaults: dict[str, Any] = {"tool_names": frozenset({"Read"}), "thinking": True}
+    translator = StreamTranslator(
+        Expectations(**(defaults | expectations)),
+        message_id="msg_1",
+        model="m",
+        prompt_tokens=90,
+        new_tool_id=lambda: f"toolu_{next(numbers)}",
+    )
+    events: list[Event] = translator.start()
+    for one in lines:
+        events += translator.feed(one)
+    events += translator.finish()
+    built: list[dict[str, Any]] = [msgspec.to_builtins(event) for event in events]
+    check_events(built)
+    if translator.failure is None:
+        assert collect(events) == merge(built)
+    return translator, built
+
+
+def blocks(events: list[dict[str, Any]]) -> list[tuple[str, Any]]:
+    content = merge(events)["content"]
+    keys = {"text": "text", "thinking": "thinking", "tool_use": "input"}
+    return [(block["type"], block[keys[block["type"]]]) for block in content]
+
+
+@pytest.mark.parametrize(
+    ("lines", "content", "stop_reason"),
+    [
+        ([line("Hel"), line("lo"), done()], [("text", "Hello")], "end_turn"),
+        ([done(tokens=1)], [], "end_turn"),
+        ([line("Hello"), done("length")], [("text", "Hello")], "max_tokens"),
+        ([line("", "", READ), done()], [("tool_use", {"file_path": "/a"})], "tool_use"),
+        ([done("stop", READ)], [("tool_use", {"file_path": "/a"})], "tool_use"),
+        (
+            [line("", "Hm"), line("", "m."), line("Yes"), done()],
+            [("thinking", "Hmm."), ("text", "Yes")],
+            "end_turn",
+        ),
+        (
+            [line("I'll read.\n\n"), line("", "", READ, READ), done()],
+            [
+                ("text", "I'll read.\n\n"),
+                ("tool_use", {"file_path": "/a"}),
+                ("tool_use", {"file_path": "/a"}),
+            ],
+            "tool_use",
+        ),
+        (
+            [line("", "", READ), line("\n\n"), line("Then this."), done()],
+            [("tool_use", {"file_path": "/a"}), ("text", "\n\nThen this.")],
+            "tool_use",
+        ),
+        (
+            [line("Text."), line("", "More."), line("End."), done()],
+            [("text", "Text."), ("thinking", "More."), ("text", "End.")],
+            "end_turn",
+        ),
+    ],
+)
+def test_an_answer_is_told_block_by_block(
+    lines: list[ChatLine], content: list[tuple[str, Any]], stop_reason: str
+) -> None:
+    _, events = translate(lines)
+    assert blocks(events) == content
+    assert merge(events)["stop_reason"] == stop_reason
+
+
+def test_blank_text_before_a_call_makes_no_block() -> None:
+    _, events = translate([line("\n\n"), line("", "", READ), done()])
+    assert blocks(events) == [("tool_use", {"file_path": "/a"})]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [line("Ok."), done("length", READ)],
+        [line("Ok."), line("", "", READ), done("length")],
+    ],
+    ids=["in the last line", "in the line before"],
+)
+def test_a_call_that_the_limit_cut_off_is_no_call(lines: list[ChatLine]) -> None:
+    translator, events = translate(lines)
+    assert blocks(events) == [("text", "Ok.")]
+    assert merge(events)["stop_reason"] == "max_tokens"
+    assert translator.notes
+
+
+def test_a_call_that_was_complete_before_the_limit_is_kept() -> None:
+    _, events = translate([line("", "", READ), line("And then"), done("length")])
+    assert blocks(events) == [("tool_use", {"file_path": "/a"}), ("text", "And then")]
+
+
+def test_a_stream_without_an_end_is_an_error() -> None:
+    translator, events = translate([line("Hello"), line("", "", READ)])
+    assert events[-1]["type"] == "error"
+    assert "tool_use" not in str(events)
+    assert translator.failure is not None
+
+
+def test_an_answer_that_ollama_swallowed_is_an_error() -> None:
+    translator, events = translate([done(tokens=20)])
+    assert events[-1]["type"] == "error"
+    assert "20 tokens" in (translator.failure.message if translator.failure else "")
+
+
+def test_a_call_when_no_tool_was_offered_is_text() -> None:
+    _, events = translate([done("stop", READ)], tool_names=frozenset())
+    assert blocks(events) == [("text", '{"name":"Read","arguments":{"file_path":"/a"}}')]
+
+
+def test_thinking_that_was_not_asked_for_is_not_shown() -> None:
+    _, events = translate([line("", "Hm."), line("Yes."), done()], thinking=False)
+    assert blocks(events) == [("text", "Yes.")]
+
+
+def test_an_answer_of_nothing_but_thinking_is_shown_all_the_same() -> None:
+    _, events = translate([line("", "It is 4."), done()], thinking=False)
+    assert blocks(events) == [("text", "It is 4.")]
+
+
+def test_usage_is_what_ollama_counted() -> None:
+    _, events = translate([line("Hi"), done(tokens=7)])
+    usage = merge(events)["usage"]
+    assert (usage["input_tokens"], usage["output_tokens"]) == (100, 7)
+
+
+@given(cuts=st.lists(st.integers(0, 30)), text=st.just("one two STOP three"))
+def test_a_stop_sequence_is_found_under_any_chunking(cuts: list[int], text: str) -> None:
+    edges = [0, *sorted(cut for cut in cuts if cut < len(text)), len(text)]
+    pieces = [text[a:b] for a, b in itertools.pairwise(edges)]
+    _, events = translate([*map(line, pieces), done()], stop_sequences=("STOP", "TOP"))
+    message = merge(events)
+    assert blocks(events) == [("text", "one two ")]
+    assert (message["stop_reason"], message["stop_sequence"]) == ("stop_sequence", "STOP")
+
+
+def test_text_that_only_begins_like_a_stop_sequence_is_kept() -> None:
+    _, events = translate([line("one ST"), line("AND STO"), done()], stop_sequences=("STOP",))
+    assert blocks(events) == [("text", "one STAND STO")]
+
+
+def test_a_given_beginning_is_not_repeated() -> None:
+    _, events = translate([line("I th"), line("ink so."), done()], prefill="I think")
+    assert blocks(events) == [("text", " so.")]
+
+
+pieces = st.one_of(
+    st.builds(line, st.text()),
+    st.builds(line, st.just(""), st.text()),
+    st.builds(lambda: line("", "", READ)),
+)
+
+
+@given(
+    lines=st.lists(pieces),
+    end=st.sampled_from([[], [done()], [done("length")], [done("stop", READ)], [done("load")]]),
+    stops=st.sampled_from([(), ("a",), ("\n\n", "ab")]),
+    thinking=st.booleans(),
+    offered=st.booleans(),
+)
+def test_every_answer_keeps_the_grammar(
+    *,
+    lines: list[ChatLine],
+    end: list[ChatLine],
+    stops: tuple[str, ...],
+    thinking: bool,
+    offered: bool,
+) -> None:
+    names = frozenset({"Read"}) if offered else frozenset()
+    translate([*lines, *end], stop_sequences=stops, thinking=thinking, tool_names=names)
+
+
+@given(lines=st.lists(pieces))
+def test_a_failure_at_any_moment_keeps_the_grammar(lines: list[ChatLine]) -> None:
+    translator = StreamTranslator(
+        Expectations(tool_names=frozenset({"Read"}), thinking=True),
+        message_id="msg_1",
+        model="m",
+        prompt_tokens=1,
+        new_tool_id=lambda: "toolu_1",
+    )
+    events: list[Event] = translator.start()
+    for one in lines:
+        events += translator.feed(one)
+    events += translator.fail(OllamaBusy("It is busy."))
+    built = [msgspec.to_builtins(event) for event in events]
+    check_events(built)
+    assert built[-1]["error"]["type"] == "overloaded_error"
