@@ -6,8 +6,8 @@ else was sent for `ping_interval` seconds: Claude Code gives up after 300 second
 A client that goes away ends the generation at once, for it holds the only slot. An answer that is
 not streamed takes the same way and is collected at the end.
 
-Three tasks share a response: the pump (the request's own), the keeper that pings, and the watcher
-that waits for the client to leave. The pump ends the other two.
+The pump reads Ollama's stream and can be interrupted: by the watcher, which waits for the client to
+leave, and by `stop()`. Whatever ends it, the rest is said in one place, and the log has one line.
 """
 
 import asyncio
@@ -15,19 +15,20 @@ import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
 from ollama_claude_proxy.errors import InternalError, OcpError, ShuttingDown
 from ollama_claude_proxy.http import sse
+from ollama_claude_proxy.http.outbox import Outbox, end
 from ollama_claude_proxy.http.planning import Planned
 from ollama_claude_proxy.http.responses import error_response, json_response
 from ollama_claude_proxy.http.services import Services
 from ollama_claude_proxy.logs import request_log
 from ollama_claude_proxy.translate.response.collect import collect
 from ollama_claude_proxy.translate.response.stream import StreamTranslator
-from ollama_claude_proxy.wire.events import Event, encode_json
+from ollama_claude_proxy.upstream.client import Chat
+from ollama_claude_proxy.wire.events import encode_json
 from ollama_claude_proxy.wire.ollama import ChatLine
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,9 @@ class Relay:
     def __init__(self, services: Services, planned: Planned, translator: StreamTranslator) -> None:
         self._services = services
         self._settings = services.settings
-        self._body = encode_json(planned.plan.body)
+        self._translator = translator
+        plan = planned.plan
+        self._chat = Chat(encode_json(plan.body), plan.model, plan.prompt_tokens, plan.window)
         self._streamed = bool(planned.request.stream)
         self._headers = {"x-ocp-model": planned.plan.model}
         self._facts = {
@@ -50,13 +53,10 @@ class Relay:
             "bytes": planned.size,
         }
         self._notes = planned.plan.notes
-        self._translator = translator
         self._pump: asyncio.Task[None] | None = None
         self._failure: OcpError | None = None
         self._gone = False
-        self._complete = False
-        self._started = False
-        self._last_sent = 0.0
+        self._sent = False
         self._began = time.monotonic()
         self._first_line_seconds: float | None = None
 
@@ -67,60 +67,64 @@ class Relay:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
         identifier: str = scope["state"]["request_id"]
-        self._send = send
+        outbox = Outbox(send, self._settings.ping_interval)
         self._services.running.add(self)
-        watcher = asyncio.create_task(self._watch(receive))
-        self._pump = asyncio.create_task(self._run())
+        watcher = asyncio.create_task(self._watch(receive, outbox))
+        self._pump = asyncio.create_task(self._run(outbox, send))
         try:
-            await self._pump
+            self._failure = await self._ended(self._pump, identifier)
+            if self._failure is not None:
+                await self._explain(self._failure, outbox, scope, receive, send)
+        finally:
+            self._services.running.discard(self)
+            await end(watcher)
+            await end(self._pump)
+            await outbox.abandon()
+            self._log(identifier)
+
+    async def _ended(self, pump: asyncio.Task[None], identifier: str) -> OcpError | None:
+        """Wait for the pump; give what the client must be told."""
+        try:
+            await pump
         except asyncio.CancelledError:
             if not self._gone and self._failure is None:
                 raise
-            if not self._gone and self._failure is not None:
-                await self._explain(self._failure, identifier, scope, receive)
+            return None if self._gone else self._failure
         except OcpError as error:
-            self._failure = error
-            await self._explain(error, identifier, scope, receive)
+            return error
         except Exception:
             logger.exception("request %s failed", identifier)
-            self._failure = InternalError(identifier)
-            await self._explain(self._failure, identifier, scope, receive)
-        finally:
-            self._services.running.discard(self)
-            await _end(watcher)
-            await _end(self._pump)
-            self._log(identifier)
+            return InternalError(identifier)
+        return None
 
-    async def _run(self) -> None:
-        chat = self._services.ollama.chat(self._body)
+    async def _run(self, outbox: Outbox, send: Send) -> None:
         async with AsyncExitStack() as stack:
+            chat = self._services.ollama.chat(self._chat)
             if self._streamed:
-                await self._stream(chat, stack)
+                await self._stream(chat, stack, outbox)
             else:
-                await self._collect(await stack.enter_async_context(chat))
+                await self._collect(await stack.enter_async_context(chat), send)
 
     async def _stream(
-        self,
-        chat: AbstractAsyncContextManager[Batches],
-        stack: AsyncExitStack,
+        self, chat: AbstractAsyncContextManager[Batches], stack: AsyncExitStack, outbox: Outbox
     ) -> None:
         accepted = asyncio.create_task(stack.enter_async_context(chat))
-        stack.push_async_callback(_end, accepted)
+        stack.push_async_callback(end, accepted)
         await asyncio.wait({accepted}, timeout=self._settings.header_grace)
         if accepted.done():
             accepted.result()
-        await self._start()
-        keeper = asyncio.create_task(self._keep())
-        stack.push_async_callback(_end, keeper)
+        await outbox.open({"content-type": sse.MEDIA_TYPE, **sse.HEADERS, **self._headers})
+        await outbox.put(self._translator.start())
         batches = await accepted
         self._first_line_seconds = time.monotonic() - self._began
         async for lines in batches:
-            await self._write([event for line in lines for event in self._translator.feed(line)])
+            for line in lines:
+                await outbox.put(self._translator.feed(line))
             if self._translator.stopped:
                 break
-        await self._write(self._translator.finish(), last=True)
+        await outbox.close(self._translator.finish())
 
-    async def _collect(self, batches: Batches) -> None:
+    async def _collect(self, batches: Batches, send: Send) -> None:
         events = self._translator.start()
         async for lines in batches:
             for line in lines:
@@ -130,50 +134,15 @@ class Relay:
         events += self._translator.finish()
         if self._translator.failure is not None:
             raise self._translator.failure
+        self._sent = True
         response = json_response(collect(events), headers=self._headers)
-        self._started = self._complete = True
-        await response({"type": "http"}, _nothing, self._send)
+        await response({"type": "http"}, _nothing, send)
 
-    async def _start(self) -> None:
-        headers = {
-            "content-type": sse.MEDIA_TYPE,
-            "cache-control": "no-cache",
-            "x-accel-buffering": "no",
-            **self._headers,
-        }
-        raw = [
-            (name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()
-        ]
-        self._started = True
-        await self._send({"type": "http.response.start", "status": 200, "headers": raw})
-        await self._write(self._translator.start())
-
-    async def _write(self, events: list[Event], *, last: bool = False) -> None:
-        if events or last:
-            self._last_sent = time.monotonic()
-            self._complete = last
-            await self._send(
-                {"type": "http.response.body", "body": sse.encode(events), "more_body": not last}
-            )
-
-    async def _keep(self) -> None:
-        """Ping whenever nothing was sent for a while."""
-        interval = self._settings.ping_interval
-        while True:
-            silent = time.monotonic() - self._last_sent
-            if silent >= interval:
-                self._last_sent = time.monotonic()
-                await self._send(
-                    {"type": "http.response.body", "body": sse.PING, "more_body": True}
-                )
-                silent = 0.0
-            await asyncio.sleep(interval - silent)
-
-    async def _watch(self, receive: Receive) -> None:
+    async def _watch(self, receive: Receive, outbox: Outbox) -> None:
         """Wait until the client goes away."""
         while (await receive())["type"] != "http.disconnect":
             pass
-        if not self._complete:  # after the last byte a server reports a disconnect, too
+        if not (outbox.closed or self._sent):  # after the last byte a server says so, too
             self._gone = True
             self._interrupt(None)
 
@@ -183,13 +152,14 @@ class Relay:
             self._pump.cancel()
 
     async def _explain(
-        self, error: OcpError, identifier: str, scope: Scope, receive: Receive
+        self, error: OcpError, outbox: Outbox, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Say an error: as a status while the headers wait, else as an event."""
-        if not self._started:
-            await error_response(error, identifier)(scope, receive, self._send)
-        elif self._streamed:
-            await self._write(self._translator.fail(error), last=True)
+        if outbox.opened and not outbox.closed:
+            await outbox.close(self._translator.fail(error))
+        elif not (outbox.opened or self._sent):
+            identifier: str = scope["state"]["request_id"]
+            await error_response(error, identifier)(scope, receive, send)
 
     def _log(self, identifier: str) -> None:
         translator = self._translator
@@ -217,11 +187,3 @@ class Relay:
 
 async def _nothing() -> dict[str, str]:  # a response that is sent whole never receives
     return {"type": "http.disconnect"}
-
-
-async def _end(task: asyncio.Task[Any]) -> None:
-    """Cancel a task and wait until it is over, whatever came of it."""
-    task.cancel()
-    await asyncio.wait({task})
-    if not task.cancelled():
-        task.exception()

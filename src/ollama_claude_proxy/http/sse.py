@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator
 from ollama_claude_proxy.wire.events import (
     ContentBlockDelta,
     Event,
-    Ping,
     TextDelta,
     ThinkingDelta,
     encode_json,
 )
 
 MEDIA_TYPE = "text/event-stream; charset=utf-8"
+# No cache and no proxy in between may hold events back.
+HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
 def encode(events: Iterable[Event]) -> bytes:
@@ -26,7 +27,9 @@ def _encode(event: Event) -> bytes:
 
 def _merged(events: Iterable[Event]) -> Iterator[Event]:
     """Join deltas of one block that arrived together: the same content in fewer bytes."""
-    index, kind, pieces = -1, TextDelta, list[str]()
+    index = -1
+    kind: type[TextDelta | ThinkingDelta] = TextDelta
+    pieces: list[str] = []
     for event in events:
         delta = event.delta if type(event) is ContentBlockDelta else None
         if isinstance(delta, TextDelta | ThinkingDelta) and isinstance(event, ContentBlockDelta):
@@ -42,6 +45,3 @@ def _merged(events: Iterable[Event]) -> Iterator[Event]:
         yield event
     if pieces:
         yield ContentBlockDelta(index, kind("".join(pieces)))
-
-
-PING = encode([Ping()])

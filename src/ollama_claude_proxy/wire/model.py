@@ -70,3 +70,9 @@ class ModelProfile(Struct, frozen=True, kw_only=True):
     def thinking_levels(self) -> bool:
         """Whether thinking is a level that cannot be switched off (gpt-oss)."""
         return self.path == "parser:harmony" or self.family in {"gptoss", "gpt-oss"}
+
+
+def alias(name: str) -> str:
+    """Give the id under which Claude Code's discovery keeps a model: `claude-` and a slug."""
+    slug = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
+    return f"claude-{slug.strip('-')}"

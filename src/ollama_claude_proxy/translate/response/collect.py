@@ -43,10 +43,12 @@ def collect(events: list[Event]) -> dict[str, Any]:
     return message
 
 
-def _piece(delta: TextDelta | ThinkingDelta | InputJsonDelta) -> str:
+def _piece(delta: TextDelta | ThinkingDelta | SignatureDelta | InputJsonDelta) -> str:
     match delta:
         case TextDelta(text) | ThinkingDelta(text) | InputJsonDelta(text):
             return text
+        case SignatureDelta():
+            return ""
 
 
 def _fill(block: dict[str, Any], content: str) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 from ollama_claude_proxy.wire.anthropic import Tool
 
+_Known = tuple[str, dict[str, Any], list[str]]
+
 _TEXT = {"type": "string"}
 _LINE = {"type": "integer"}
 _RANGE = {"type": "array", "items": {"type": "integer"}, "description": "First and last line."}
@@ -18,7 +20,7 @@ def _commands(*names: str) -> dict[str, Any]:
     return {"type": "string", "enum": list(names)}
 
 
-_BASH = (
+_BASH: _Known = (
     "Runs a command in a shell that keeps its state.",
     {
         "command": _TEXT | {"description": "The command to run."},
@@ -26,7 +28,7 @@ _BASH = (
     },
     [],
 )
-_EDITOR = (
+_EDITOR: _Known = (
     "Views, creates and edits text files.",
     {
         "command": _commands("view", "create", "str_replace", "insert"),
@@ -39,7 +41,7 @@ _EDITOR = (
     },
     ["command", "path"],
 )
-_MEMORY = (
+_MEMORY: _Known = (
     "Views and edits the files of a memory folder at /memories.",
     {
         "command": _commands("view", "create", "str_replace", "insert", "delete", "rename"),
@@ -55,7 +57,7 @@ _MEMORY = (
     },
     ["command"],
 )
-_BY_FAMILY: Mapping[str, tuple[str, dict[str, Any], list[str]]] = {
+_BY_FAMILY: Mapping[str, _Known] = {
     "bash": _BASH,
     "text_editor": _EDITOR,
     "memory": _MEMORY,

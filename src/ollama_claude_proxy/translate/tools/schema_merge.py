@@ -10,7 +10,7 @@ _CONFLICT = object()
 
 
 def merge(first: Schema, second: Schema) -> tuple[Schema, Schema]:
-    """Both schemas as one, and the keywords of the second that could not be brought in."""
+    """Give both schemas as one, and the keywords of the second that could not be brought in."""
     merged, conflicts = dict(first), Schema()
     for name, value in second.items():
         if name not in merged:
@@ -38,14 +38,14 @@ def _joined(first: Any, second: Any) -> Any:
 
 
 def _shared(first: Any, second: Any) -> Any:
-    """The values that both lists allow."""
+    """Give the values that both lists allow."""
     if not isinstance(first, list) or not isinstance(second, list):
         return _CONFLICT
     return [value for value in first if value in second] or _CONFLICT
 
 
 def _shared_types(first: Any, second: Any) -> Any:
-    """The types that both allow; an integer is a number."""
+    """Give the types that both allow; an integer is a number."""
     left = first if isinstance(first, list) else [first]
     right = second if isinstance(second, list) else [second]
     shared = [kind for kind in left if kind in right or (kind == "integer" and "number" in right)]
@@ -73,7 +73,7 @@ def _all_properties(first: Any, second: Any) -> Any:
 
 
 def _both(first: Any, second: Any) -> Any:
-    """Two schemas as one `allOf`, which is merged when its turn comes."""
+    """Give two schemas as one `allOf`, which is merged when its turn comes."""
     return {"allOf": [first, second]}
 
 

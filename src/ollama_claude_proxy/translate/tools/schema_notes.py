@@ -21,13 +21,13 @@ _SILENT = frozenset({"$schema", "$id", "id", "$comment", "$defs", "definitions"}
 
 
 def text_of(value: Any) -> str:
-    """JSON in canonical form, strings without their quotes."""
-    return value if isinstance(value, str) else _encode(value).decode()
+    """Give JSON in canonical form, strings without their quotes (save the empty one)."""
+    return value if isinstance(value, str) and value else _encode(value).decode()
 
 
 def described(description: Any, notes: Sequence[str]) -> str:
-    """A description with the notes behind it, empty when there is nothing to say."""
-    text = "" if description is None else text_of(description)
+    """Give a description with the notes behind it, empty when there is nothing to say."""
+    text = "" if description is None or description == "" else text_of(description)
     if not notes:
         return text
     told = "; ".join(notes)
@@ -35,7 +35,7 @@ def described(description: Any, notes: Sequence[str]) -> str:
 
 
 def notes_of(lost: Mapping[str, Any]) -> list[str]:
-    """One note for each keyword of `lost` that says something about the values."""
+    """Give one note for each keyword of `lost` that says something about the values."""
     known = [name for name in _PHRASES if name in lost]
     others = sorted(name for name in lost if name not in _PHRASES and name not in _SILENT)
     phrases = [_PHRASES[name](lost[name]) for name in known]
@@ -46,17 +46,23 @@ def notes_of(lost: Mapping[str, Any]) -> list[str]:
 _Phrase = Callable[[Any], str]
 
 
+_MANY = {"character": "characters", "item": "items", "property": "properties"}
+
+
 def _named(name: str) -> _Phrase:
     return lambda value: f"{name}: {text_of(value)}"
 
 
-def _measured(name: str, before: str, after: str = "", noise: int | None = None) -> _Phrase:
-    """`at most 5 items`; another form when the value is no number, nothing when it is noise."""
+def _measured(name: str, before: str, thing: str = "", noise: int | None = None) -> _Phrase:
+    """Say `at most 5 items`; another form when the value is no number, nothing when it is noise."""
+    one, many = (f" {word}" if word else "" for word in (thing, _MANY.get(thing)))
 
     def phrase(value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return f"{name}: {text_of(value)}"
-        return "" if value == noise else f"{before} {text_of(value)}{after}"
+        if value == noise:
+            return ""
+        return f"{before} {text_of(value)}{one if value == 1 else many}"
 
     return phrase
 
@@ -81,15 +87,15 @@ _PHRASES: Mapping[str, _Phrase] = {
     "maximum": _measured("maximum", "at most", noise=_SAFE_INTEGER),
     "exclusiveMaximum": _measured("exclusiveMaximum", "less than"),
     "multipleOf": _measured("multipleOf", "a multiple of"),
-    "minLength": _measured("minLength", "at least", " characters"),
-    "maxLength": _measured("maxLength", "at most", " characters"),
+    "minLength": _measured("minLength", "at least", "character"),
+    "maxLength": _measured("maxLength", "at most", "character"),
     "pattern": _named("pattern"),
     "format": _named("format"),
-    "minItems": _measured("minItems", "at least", " items"),
-    "maxItems": _measured("maxItems", "at most", " items"),
+    "minItems": _measured("minItems", "at least", "item"),
+    "maxItems": _measured("maxItems", "at most", "item"),
     "uniqueItems": _flag("uniqueItems", "no item twice"),
-    "minProperties": _measured("minProperties", "at least", " properties"),
-    "maxProperties": _measured("maxProperties", "at most", " properties"),
+    "minProperties": _measured("minProperties", "at least", "property"),
+    "maxProperties": _measured("maxProperties", "at most", "property"),
     "additionalProperties": _flag("additionalProperties", "", "no other properties"),
     "nullable": _flag("nullable", "may be null"),
     "deprecated": _flag("deprecated", "deprecated"),

@@ -3,7 +3,7 @@
 What is known of them (Ollama 0.32.15, both ways in which it runs a model):
 
 - A property keeps `type` (a string or a list), `description`, `enum`, `items`, `properties`,
-  `required` and `anyOf`; each property and alternative is read by the same struct. All else is lost.
+  `required` and `anyOf`; properties and alternatives are read by the same struct. All else is lost.
 - `items` is kept whole, as a subtree that nothing reads until llama.cpp makes a grammar of it.
 - The whole request is refused (400) for a schema that is `true`, a `type` that is no string or
   list of strings, a `required` that is no list, an `enum` that is no list, a description that is no
@@ -14,12 +14,12 @@ So references are replaced by what they refer to, `allOf` is merged, what a stru
 the description, and what cannot be read is told there too, never passed on.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec.json import Encoder, decode
 
+from ollama_claude_proxy.translate.tools.schema_grammar import WELL_FORMED, is_literal
 from ollama_claude_proxy.translate.tools.schema_merge import Schema, merge
 from ollama_claude_proxy.translate.tools.schema_notes import described, notes_of, text_of
 
@@ -27,14 +27,13 @@ from ollama_claude_proxy.translate.tools.schema_notes import described, notes_of
 _RECURSION_DEPTH = 2
 # Levels of schemas inside schemas; what lies deeper is told as JSON. Real tools have five.
 _DEEPEST = 40
-# References replaced in one tool: a few lines of `$defs` can ask for billions.
-_MOST_INLINED = 500
-# llama.cpp repeats a grammar rule this often without trouble (tried); more was not tried.
-_MOST_REPEATED = 100_000
+# Schemas looked at before references are only named: a few lines of `$defs` can ask for billions.
+_MOST_SCHEMAS = 2000
 
+_ANYTHING = "any value"
 _TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
 _ORDER = ("type", "description", "enum", "items", "properties", "required", "anyOf")
-_KEPT = frozenset(_ORDER) | {"const"}
+_KEPT = frozenset(_ORDER)
 # Keywords whose value is a schema, or a list or object of schemas: references inside are replaced.
 _HOLDS_SCHEMA = frozenset(
     {
@@ -55,15 +54,15 @@ class Rewriter:
         self._root = root
         self._open: list[str] = []
         self._depth = 0
-        self._inlined = 0
+        self._seen = 0
 
     def property(self, schema: Any) -> Schema:
-        """`schema` with nothing in it that a property's Go struct loses or refuses."""
+        """Give `schema` with nothing in it that a property's Go struct loses or refuses."""
         return self._rewrite(schema, self.property, {})
 
     def subtree(self, schema: Any) -> Schema:
-        """`schema` as it may stand inside `items`, where well-formed keywords survive."""
-        return self._rewrite(schema, self.subtree, _WELL_FORMED)
+        """Give `schema` as it may stand inside `items`, where well-formed keywords survive."""
+        return self._rewrite(schema, self.subtree, WELL_FORMED)
 
     def _rewrite(
         self,
@@ -83,13 +82,14 @@ class Rewriter:
     # What a schema says, without `$ref` and `allOf`
 
     def _flatten(self, schema: Any, depth: int) -> tuple[Schema, list[str]]:
-        """One schema without `$ref` and `allOf`, and notes on what could not be brought in."""
+        """Give one schema without `$ref` and `allOf`, and notes on what could not be brought in."""
+        self._seen += 1
         if depth > _DEEPEST:
             return {}, [f"nested too deeply to be shown in full: {text_of(schema)}"]
         if not isinstance(schema, dict):
             return {}, [_words_for_no_schema(schema)]
         if "$ref" not in schema and "allOf" not in schema:
-            return schema, ([] if schema else ["any value"])
+            return schema, []
         flat = {name: value for name, value in schema.items() if name not in {"$ref", "allOf"}}
         notes: list[str] = []
         if "$ref" in schema:
@@ -118,15 +118,14 @@ class Rewriter:
         if not isinstance(name, str) or (target := self._target(name)) is None:
             notes.append(f"$ref: {text_of(name)}")
             return flat
-        if self._open.count(name) >= _RECURSION_DEPTH or self._inlined >= _MOST_INLINED:
+        if self._open.count(name) >= _RECURSION_DEPTH or self._seen > _MOST_SCHEMAS:
             notes.append(f"again of the form {name}")
             return flat
         self._open.append(name)
-        self._inlined += 1
         return self._with_part(flat, target, depth, notes)
 
     def _target(self, reference: str) -> Any:
-        """What a JSON pointer points at; None where it points nowhere, or to another document."""
+        """Follow a JSON pointer; None where it points nowhere, or to another document."""
         path, *steps = reference.split("/")
         if path != "#":
             return None
@@ -163,12 +162,14 @@ class Rewriter:
         self._keep_items(schema, kept, lost)
         self._keep_alternatives(schema, kept, lost, child)
         text = described(schema.get("description"), [*notes_of(lost), *notes])
-        if text:
-            kept["description"] = text
+        if text or not kept:
+            kept["description"] = text or _ANYTHING
         return _in_order(kept)
 
     def _inner(self, name: str, value: Any) -> Any:
-        """The value of a keyword with the references in it replaced."""
+        """Give the value of a keyword with the references in it replaced."""
+        if name == "additionalProperties" and value == {}:
+            return True
         if name in _HOLDS_SCHEMA:
             return value if isinstance(value, bool) else self.subtree(value)
         if name in _HOLDS_SCHEMAS and isinstance(value, list):
@@ -223,10 +224,10 @@ class Rewriter:
 
 def _words_for_no_schema(schema: Any) -> str:
     if schema is True:
-        return "any value"
+        return _ANYTHING
     if schema is False:
         return "no value is allowed"
-    return f"any value; schema: {text_of(schema)}"
+    return f"{_ANYTHING}; schema: {text_of(schema)}"
 
 
 def _keep_type(schema: Schema, kept: Schema, lost: Schema) -> None:
@@ -243,25 +244,25 @@ def _keep_type(schema: Schema, kept: Schema, lost: Schema) -> None:
 
 
 def _keep_values(schema: Schema, kept: Schema, lost: Schema) -> None:
-    """Keep `enum`; `const` becomes one."""
-    if "const" in schema:
-        kept["enum"] = [schema["const"]]
-        if "enum" in schema and schema["enum"] != kept["enum"]:
-            lost["enum"] = schema["enum"]
-    elif "enum" in schema:
-        values = schema["enum"]
-        if isinstance(values, list) and values:
-            kept["enum"] = values
-        elif isinstance(values, list | dict | None):
+    """Keep `enum`; `const` becomes one, unless it stays what it is inside `items`."""
+    values = schema.get("enum")
+    if "const" in schema and "const" not in kept:
+        if "enum" in schema and values != [schema["const"]]:
             lost["enum"] = values
-        else:
-            kept["enum"] = [values]
-    if "enum" in kept:
-        kept["enum"] = decode(_encode(kept["enum"]))
+        values = [schema["const"]]
+        lost.pop("const", None)
+    elif "enum" not in schema:
+        return
+    elif isinstance(values, str | bool | int | float):
+        values = [values]
+    if isinstance(values, list) and values and is_literal(values):
+        kept["enum"] = decode(_encode(values))
+    else:
+        lost["enum"] = values
 
 
 def _names(required: Any) -> tuple[list[str], Any]:
-    """The names of a `required` list, and what of it is none (None when there is nothing)."""
+    """Give the names of a `required` list, and what of it is none (or None)."""
     if not isinstance(required, list):
         return [], required
     others = [name for name in required if not isinstance(name, str)]
@@ -269,7 +270,7 @@ def _names(required: Any) -> tuple[list[str], Any]:
 
 
 def _optional(schema: Any) -> Any:
-    """A property without a `required` that speaks of itself."""
+    """Give a property without a `required` that speaks of itself."""
     if isinstance(schema, dict) and isinstance(schema.get("required"), bool):
         return {name: value for name, value in schema.items() if name != "required"}
     return schema
@@ -279,60 +280,3 @@ def _in_order(kept: Schema) -> Schema:
     names = [name for name in _ORDER if name in kept]
     names += sorted(name for name in kept if name not in _ORDER)
     return {name: kept[name] for name in names}
-
-
-# What llama.cpp takes inside `items`, beside the keywords above
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**63
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_REPEATED
-
-
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_pattern(value: Any) -> bool:
-    try:
-        re.compile(value)
-    except (re.error, TypeError, OverflowError, RecursionError):
-        return False
-    return True
-
-
-def _is_open_or_closed(value: Any) -> bool:
-    return isinstance(value, bool | dict)
-
-
-def _is_schemas(value: Any) -> bool:
-    return isinstance(value, list) and bool(value)
-
-
-def _is_literal(value: Any) -> bool:
-    """llama.cpp looks for references everywhere, in default values too."""
-    return b'"$ref"' not in _encode(value)
-
-
-_WELL_FORMED: Mapping[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(
-        ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _is_number
-    ),
-    **dict.fromkeys(
-        ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
-        _is_count,
-    ),
-    **dict.fromkeys(("uniqueItems", "deprecated", "readOnly", "writeOnly"), _is_bool),
-    **dict.fromkeys(("title", "format", "contentEncoding", "contentMediaType"), _is_text),
-    **dict.fromkeys(("default", "examples"), _is_literal),
-    **dict.fromkeys(("oneOf", "prefixItems"), _is_schemas),
-    "pattern": _is_pattern,
-    "additionalProperties": _is_open_or_closed,
-}

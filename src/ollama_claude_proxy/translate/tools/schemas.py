@@ -21,12 +21,14 @@ from ollama_claude_proxy.translate.tools.schema_rewrite import Rewriter
 # Schemas that are remembered, and the bytes above which one is not.
 _MOST_REMEMBERED = 256
 _MOST_REMEMBERED_BYTES = 64 * 1024
+# Levels whose keys are sorted; two for each schema in a schema.
+_DEEPEST_SORTED = 80
 
 _encode = Encoder().encode
 
 
 def function_tool(name: str, description: str, input_schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A tool as `/api/chat` takes it.
+    """Give a tool as `/api/chat` takes it.
 
     Equal arguments give equal bytes; properties stay in the client's order. The parameters may be
     shared with other results: they are to be read, not changed.
@@ -41,7 +43,7 @@ def function_tool(name: str, description: str, input_schema: Mapping[str, Any]) 
 
 
 def deferred_text(name: str, description: str, input_schema: Mapping[str, Any]) -> str:
-    """A tool with its whole original schema as one line of JSON, with keywords in one order."""
+    """Give a tool with its whole original schema as a line of JSON, keywords in one order."""
     tool = {
         "description": description,
         "name": name,
@@ -63,12 +65,12 @@ def _remembered(raw: bytes) -> tuple[Schema, str]:
 
 
 def _rewrite(raw: bytes) -> tuple[Schema, str]:
-    """The parameters, and what a description must say of them.
+    """Give the parameters, and what a description must say of them.
 
     The struct of `parameters` keeps less than that of a property: no description, enum or anyOf.
     """
-    schema = decode(raw)
-    whole = Rewriter(schema).property(schema) if schema else {}
+    schema = {"type": "object", **decode(raw)}
+    whole = Rewriter(schema).property(schema)
     parameters: Schema = {"type": "object", "properties": dict(whole.get("properties", {}))}
     if required := whole.get("required"):
         parameters["required"] = required
@@ -101,11 +103,16 @@ def _either(first: Schema | None, second: Schema) -> Schema:
     return {"anyOf": known if second in known else [*known, second]}
 
 
-def _canonical(schema: Any, *, names: bool = False) -> Any:
-    """The same JSON with its keys sorted, save the names of properties, whose order says much."""
+def _canonical(schema: Any, *, names: bool = False, depth: int = 0) -> Any:
+    """Sort the keys, save the names of properties, whose order says much."""
+    if depth > _DEEPEST_SORTED:
+        return schema
     if isinstance(schema, list):
-        return [_canonical(part) for part in schema]
+        return [_canonical(part, depth=depth + 1) for part in schema]
     if not isinstance(schema, dict):
         return schema
     keys = schema if names else sorted(schema)
-    return {key: _canonical(schema[key], names=not names and key == "properties") for key in keys}
+    return {
+        key: _canonical(schema[key], names=not names and key == "properties", depth=depth + 1)
+        for key in keys
+    }

@@ -1,0 +1,1 @@
+"""The configured Ollama: the only importer of httpx."""

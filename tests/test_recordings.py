@@ -1,0 +1,136 @@
+"""Recorded streams of a real Ollama go through the proxy; recorded turns of the real client too."""
+
+import json
+from typing import Any
+
+import pytest
+
+from support.fake_answers import go_json, recorded
+from support.fake_ollama import FakeOllama, answer
+from support.grammar import check_events, merge, parse_sse
+from support.proxy import Proxy
+from support.recordings import chat_transcripts, replays, successive_turns
+
+CHATS = chat_transcripts()
+TURNS = successive_turns()
+
+
+def tools_of(transcript: dict[str, Any]) -> list[dict[str, Any]]:
+    offered = transcript["request"].get("tools") or []
+    functions = [one["function"] for one in offered if isinstance(one.get("function"), dict)]
+    return [{"name": one["name"], "input_schema": {}} for one in functions if one.get("name")]
+
+
+def said(transcript: dict[str, Any]) -> tuple[str, list[str], bool]:
+    """Give the text and the call names of a recording, and whether it ended well."""
+    text, calls, well = "", list[str](), False
+    for raw in transcript["body_lines"]:
+        line = json.loads(raw)
+        message = line.get("message", {})
+        text += message.get("content", "")
+        calls += [call["function"]["name"] for call in message.get("tool_calls", [])]
+        well = bool(line.get("done")) and "error" not in line
+        if well and line.get("done_reason") == "length":
+            calls.clear()
+    return text, calls, well
+
+
+@pytest.mark.parametrize("how", ["line by line", "byte by byte", "at once"])
+@pytest.mark.parametrize("name", [name for name, one in CHATS.items() if one["status"] == 200])
+def test_every_recorded_stream_keeps_the_grammar_and_its_words(
+    fake: FakeOllama, proxy: Proxy, name: str, how: str
+) -> None:
+    transcript = CHATS[name]
+    chunk = 1 if how == "byte by byte" else 0
+    fake.script(recorded(transcript, chunk=chunk, together=how == "at once"))
+    reply = proxy.ask(
+        stream=True,
+        tools=tools_of(transcript),
+        model="qwen3.5:9b",
+        thinking={"type": "adaptive"},
+    )
+    events = parse_sse(reply.content)
+    check_events(events)
+    if events[-1]["type"] == "error":
+        return
+    text, calls, well = said(transcript)
+    assert well
+    message = merge(events)
+    blocks = message["content"]
+    assert [block["name"] for block in blocks if block["type"] == "tool_use"] == calls
+    shown = "".join(block["text"] for block in blocks if block["type"] == "text")
+    assert shown.split() == text.split()
+
+
+REFUSED = [name for name, one in CHATS.items() if one["status"] != 200]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("name", REFUSED)
+def test_every_recorded_refusal_is_an_error_that_the_client_does_not_hide(
+    fake: FakeOllama, proxy: Proxy, name: str, *, stream: bool
+) -> None:
+    fake.script(recorded(CHATS[name]))
+    reply = proxy.ask(stream=stream)
+    error = reply.json()["error"]
+    visible = (
+        reply.status_code in {429, 502, 503, 529}
+        or error["type"] == "policy_blocked"
+        or error["message"].startswith("prompt is too long: ")
+    )
+    assert visible, reply.text
+    assert len(error["message"]) > 20
+
+
+def test_the_exact_numbers_of_an_overflow_reach_the_client(fake: FakeOllama, proxy: Proxy) -> None:
+    fake.script(recorded(CHATS["go-over-notrunc"]))
+    reply = proxy.ask()
+    assert reply.status_code == 400
+    assert reply.json()["error"] == {
+        "type": "invalid_request_error",
+        "message": "prompt is too long: 628 tokens > 511 maximum",
+    }
+
+
+@pytest.mark.parametrize("replay", replays(), ids=lambda replay: replay["file"])
+def test_every_recorded_request_is_answered(
+    fake: FakeOllama, proxy: Proxy, replay: dict[str, Any]
+) -> None:
+    fake.count = lambda _body: 1000
+    reply = proxy.client.post(
+        replay["target"], json=replay["body"], headers=dict(replay["headers"])
+    )
+    assert reply.status_code == 200
+    if "count_tokens" in replay["target"]:
+        assert reply.json()["input_tokens"] > 0
+    elif replay["body"].get("stream"):
+        check_events(parse_sse(reply.content))
+
+
+def prompt_of(fake: FakeOllama, proxy: Proxy, body: dict[str, Any], model: str) -> bytes:
+    """Send a recorded request; give Ollama's body up to the end of its messages."""
+    fake.script(answer("Ok."))
+    fake.count = lambda _body: 1000
+    assert proxy.ask(**body | {"model": model, "stream": False}).status_code == 200
+    raw = fake.requests[-1].raw
+    return raw[: raw.index(b'],"options":')]
+
+
+def test_the_recordings_hold_conversations_to_continue() -> None:
+    assert len(TURNS) >= 50
+
+
+@pytest.mark.parametrize("turn", TURNS, ids=lambda turn: turn[0])
+def test_each_turn_begins_with_the_bytes_of_the_turn_before(
+    fake: FakeOllama, proxy: Proxy, turn: tuple[str, dict[str, Any], dict[str, Any]]
+) -> None:
+    _, before, after = turn
+    earlier = prompt_of(fake, proxy, before, "qwen3-coder:30b")
+    assert prompt_of(fake, proxy, after, "qwen3-coder:30b").startswith(earlier)
+
+
+def test_the_fake_writes_what_a_real_ollama_writes() -> None:
+    for transcript in CHATS.values():
+        for line in transcript["body_lines"]:
+            if transcript["status"] == 200:
+                assert go_json(json.loads(line)) == line
