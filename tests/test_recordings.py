@@ -1,6 +1,7 @@
 """Recorded streams of a real Ollama go through the proxy; recorded turns of the real client too."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,20 @@ from support.fake_ollama import FakeOllama, answer
 from support.grammar import check_events, merge, parse_sse
 from support.proxy import Proxy
 from support.recordings import chat_transcripts, replays, successive_turns
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[FakeOllama]:
+    """One for all: a thousand recordings need no thousand servers."""
+    with FakeOllama() as ollama:
+        ollama.count = lambda _body: 1000
+        yield ollama
+
+
+@pytest.fixture(scope="module")
+def proxy(fake: FakeOllama) -> Iterator[Proxy]:
+    with Proxy(fake.url) as running:
+        yield running
+
 
 CHATS = chat_transcripts()
 TURNS = successive_turns()
@@ -28,7 +43,9 @@ def said(transcript: dict[str, Any]) -> tuple[str, list[str], bool]:
         line = json.loads(raw)
         message = line.get("message", {})
         text += message.get("content", "")
-        calls += [call["function"]["name"] for call in message.get("tool_calls", [])]
+        names = [call["function"]["name"] for call in message.get("tool_calls", [])]
+        text += "".join('{"name":"","arguments":{}}' for name in names if not name)
+        calls += filter(None, names)
         well = bool(line.get("done")) and "error" not in line
         if well and line.get("done_reason") == "length":
             calls.clear()
@@ -96,7 +113,6 @@ def test_the_exact_numbers_of_an_overflow_reach_the_client(fake: FakeOllama, pro
 def test_every_recorded_request_is_answered(
     fake: FakeOllama, proxy: Proxy, replay: dict[str, Any]
 ) -> None:
-    fake.count = lambda _body: 1000
     reply = proxy.client.post(
         replay["target"], json=replay["body"], headers=dict(replay["headers"])
     )
@@ -110,7 +126,6 @@ def test_every_recorded_request_is_answered(
 def prompt_of(fake: FakeOllama, proxy: Proxy, body: dict[str, Any], model: str) -> bytes:
     """Send a recorded request; give Ollama's body up to the end of its messages."""
     fake.script(answer("Ok."))
-    fake.count = lambda _body: 1000
     assert proxy.ask(**body | {"model": model, "stream": False}).status_code == 200
     raw = fake.requests[-1].raw
     return raw[: raw.index(b'],"options":')]

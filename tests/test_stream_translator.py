@@ -7,7 +7,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.grammar import check_events, merge
 
 from ollama_claude_proxy.errors import OllamaBusy
 from ollama_claude_proxy.translate.plan import Expectations
@@ -15,6 +14,7 @@ from ollama_claude_proxy.translate.response.collect import collect
 from ollama_claude_proxy.translate.response.stream import StreamTranslator
 from ollama_claude_proxy.wire.events import Event
 from ollama_claude_proxy.wire.ollama import ChatLine, decode_chat_line
+from support.grammar import check_events, merge
 
 READ = {"id": "call_1", "function": {"name": "Read", "arguments": {"file_path": "/a"}}}
 

@@ -13,7 +13,10 @@ Body = dict[str, Any]
 @cache
 def transcripts() -> dict[str, dict[str, Any]]:
     """Give all answers recorded from Ollama 0.32.15, by id."""
-    return {one["id"]: one for one in _read("transcripts.jsonl.gz")}
+    found = {one["id"]: one for one in _read("transcripts.jsonl.gz")}
+    for one in found.values():
+        one["body_lines"] = [line for line in one["body_lines"] if not line.startswith("…")]
+    return found
 
 
 def chat_transcripts() -> dict[str, dict[str, Any]]:
@@ -21,7 +24,7 @@ def chat_transcripts() -> dict[str, dict[str, Any]]:
     return {
         name: one
         for name, one in transcripts().items()
-        if "url" not in one and "messages" in one.get("request", {})
+        if "url" not in one and "messages" in (one.get("request") or {})
     }
 
 
