@@ -34,6 +34,8 @@ _ANYTHING = "any value"
 _TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
 _ORDER = ("type", "description", "enum", "items", "properties", "required", "anyOf")
 _KEPT = frozenset(_ORDER)
+# What a Go map of qwen3-coder's renderer holds, the most telling first.
+_SHUFFLED = ("properties", "items", "anyOf", "enum", "required")
 # Keywords whose value is a schema, or a list or object of schemas: references inside are replaced.
 _HOLDS_SCHEMA = frozenset(
     {
@@ -48,10 +50,15 @@ _encode = Encoder(order="deterministic").encode
 
 
 class Rewriter:
-    """Rewrites the schemas of one tool; `root` is what its references point into."""
+    """Rewrites the schemas of one tool; `root` is what its references point into.
 
-    def __init__(self, root: Mapping[str, Any]) -> None:
+    With `stable` no property below the root has two of the keywords that qwen3-coder's renderer
+    writes in random order: the prompt, and with it the cache, would change from call to call.
+    """
+
+    def __init__(self, root: Mapping[str, Any], *, stable: bool = False) -> None:
         self._root = root
+        self._stable = stable
         self._open: list[str] = []
         self._depth = 0
         self._seen = 0
@@ -161,6 +168,9 @@ class Rewriter:
         self._keep_members(schema, kept, lost, child)
         self._keep_items(schema, kept, lost)
         self._keep_alternatives(schema, kept, lost, child)
+        if self._stable and well_formed is not WELL_FORMED and self._depth > 1:
+            for name in [name for name in _SHUFFLED if name in kept][1:]:
+                lost[name] = kept.pop(name)
         text = described(schema.get("description"), [*notes_of(lost), *notes])
         if text or not kept:
             kept["description"] = text or _ANYTHING

@@ -27,13 +27,17 @@ _DEEPEST_SORTED = 80
 _encode = Encoder().encode
 
 
-def function_tool(name: str, description: str, input_schema: Mapping[str, Any]) -> dict[str, Any]:
+def function_tool(
+    name: str, description: str, input_schema: Mapping[str, Any], *, stable: bool = False
+) -> dict[str, Any]:
     """Give a tool as `/api/chat` takes it.
 
     Equal arguments give equal bytes; properties stay in the client's order. The parameters may be
-    shared with other results: they are to be read, not changed.
+    shared with other results: they are to be read, not changed. `stable` is for qwen3-coder's
+    renderer, which writes the structure of a property in random order: all but one part of it goes
+    into the description.
     """
-    parameters, said = _parameters(input_schema)
+    parameters, said = _parameters(input_schema, stable=stable)
     if said:
         description = f"{description}\nInput: {said}" if description else f"Input: {said}"
     return {
@@ -52,25 +56,25 @@ def deferred_text(name: str, description: str, input_schema: Mapping[str, Any]) 
     return _encode(tool).decode()
 
 
-def _parameters(schema: Mapping[str, Any]) -> tuple[Schema, str]:
+def _parameters(schema: Mapping[str, Any], *, stable: bool) -> tuple[Schema, str]:
     raw = _encode(dict(schema))
     if len(raw) > _MOST_REMEMBERED_BYTES:
-        return _rewrite(raw)
-    return _remembered(raw)
+        return _rewrite(raw, stable=stable)
+    return _remembered(raw, stable=stable)
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
-def _remembered(raw: bytes) -> tuple[Schema, str]:
-    return _rewrite(raw)
+def _remembered(raw: bytes, *, stable: bool) -> tuple[Schema, str]:
+    return _rewrite(raw, stable=stable)
 
 
-def _rewrite(raw: bytes) -> tuple[Schema, str]:
+def _rewrite(raw: bytes, *, stable: bool) -> tuple[Schema, str]:
     """Give the parameters, and what a description must say of them.
 
     The struct of `parameters` keeps less than that of a property: no description, enum or anyOf.
     """
     schema = {"type": "object", **decode(raw)}
-    whole = Rewriter(schema).property(schema)
+    whole = Rewriter(schema, stable=stable).property(schema)
     parameters: Schema = {"type": "object", "properties": dict(whole.get("properties", {}))}
     if required := whole.get("required"):
         parameters["required"] = required

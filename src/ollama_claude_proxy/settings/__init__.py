@@ -1,0 +1,22 @@
+"""Settings: what they are, what is allowed, and where each value came from.
+
+A flag wins over the environment, the environment over `.env` in the current folder, that over
+`config.toml`, and that over the default. Nothing else in the package reads the environment.
+"""
+
+from ollama_claude_proxy.settings.keys import KEYS, Key
+from ollama_claude_proxy.settings.load import LoadedSettings, load_settings
+from ollama_claude_proxy.settings.model import DEFAULT_MODEL, Roles, Settings
+from ollama_claude_proxy.settings.sources import config_path, environment
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "KEYS",
+    "Key",
+    "LoadedSettings",
+    "Roles",
+    "Settings",
+    "config_path",
+    "environment",
+    "load_settings",
+]
