@@ -150,6 +150,12 @@ def test_an_answer_that_ollama_swallowed_is_an_error() -> None:
     assert "20 tokens" in (translator.failure.message if translator.failure else "")
 
 
+def test_a_call_that_ollama_dropped_beside_text_is_noted() -> None:
+    translator, events = translate([line("Ok."), done(tokens=40)])
+    assert blocks(events) == [("text", "Ok.")]
+    assert translator.notes == ["38 tokens did not come, perhaps a call that Ollama dropped"]
+
+
 def test_a_call_when_no_tool_was_offered_is_text() -> None:
     _, events = translate([done("stop", READ)], tool_names=frozenset())
     assert blocks(events) == [("text", '{"name":"Read","arguments":{"file_path":"/a"}}')]

@@ -9,6 +9,7 @@ import hmac
 import ipaddress
 import logging
 import secrets
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -39,7 +40,8 @@ class Guard:
         identifier = f"req_{secrets.token_hex(12)}"
         scope.setdefault("state", {})["request_id"] = identifier
         scope["path"] = _one_version(scope["path"])
-        answer = _Answer(send, identifier)
+        headers = {"request-id": identifier, "anthropic-version": self._settings.anthropic_version}
+        answer = _Answer(send, headers)
         try:
             self._admit(scope)
             await self._app(scope, receive, answer.send)
@@ -77,17 +79,17 @@ class Guard:
 
 
 class _Answer:
-    """Adds the request id to an answer and knows whether it has begun."""
+    """Adds headers to an answer and knows whether it has begun."""
 
-    def __init__(self, send: Send, identifier: str) -> None:
+    def __init__(self, send: Send, headers: Mapping[str, str]) -> None:
         self._send = send
-        self._identifier = identifier
+        self._headers = headers
         self.started = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            MutableHeaders(scope=message)["request-id"] = self._identifier
+            MutableHeaders(scope=message).update(self._headers)
         await self._send(message)
 
 

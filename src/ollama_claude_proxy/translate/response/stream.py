@@ -33,6 +33,8 @@ from ollama_claude_proxy.wire.ollama import ChatLine, ToolCall
 
 # An end token and a little white space; with more the model did write something.
 _TOKENS_OF_AN_EMPTY_ANSWER = 3
+# Every token is a line, save some that join to one character; a lost call has more than these.
+_TOKENS_WITHOUT_A_LINE = 8
 
 
 class StreamTranslator:
@@ -112,6 +114,7 @@ class StreamTranslator:
             tokens = self.done.eval_count if self.done else self._lines
             problem = f"The model wrote {tokens} tokens that Ollama could not read as an answer."
             return events + self.fail(ToolCallUnreadable(problem))
+        self._note_lost_tokens()
         events += self._last_resort()
         events += self._blocks.close()
         usage = usage_of(self.done, estimated_input=self._prompt_tokens, lines=self._lines)
@@ -190,6 +193,14 @@ class StreamTranslator:
         if self._wrote or self._hidden or self.done is None or self._cut():
             return False
         return self.done.eval_count > _TOKENS_OF_AN_EMPTY_ANSWER and not self._blank
+
+    def _note_lost_tokens(self) -> None:
+        """Note tokens that were spent and never came: Ollama drops some calls it cannot read."""
+        if self.done is None or self._calls or not self._expectations.tool_names:
+            return
+        missing = self.done.eval_count - self._lines
+        if missing > _TOKENS_WITHOUT_A_LINE:
+            self.notes.append(f"{missing} tokens did not come, perhaps a call that Ollama dropped")
 
     def _last_resort(self) -> list[Event]:
         """Show hidden thinking when there is nothing else, rather than swallow the answer."""
