@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from support.fake_ollama import FakeOllama
 from support.proxy import Proxy
 

@@ -14,6 +14,7 @@ from support.fake_ollama import (
     Garbage,
     Line,
     Reset,
+    Step,
     answer,
 )
 from support.grammar import check_events, parse_sse
@@ -153,7 +154,7 @@ def test_a_token_is_asked_for_where_one_is_set(
     fake: FakeOllama, headers: dict[str, str], status: int
 ) -> None:
     with Proxy(fake.url, token="s3cret") as proxy:
-        raw = {name: value.encode() for name, value in headers.items()}
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         assert proxy.client.get("/v1/models", headers=raw).status_code == status
         assert proxy.client.get("/health").status_code == 200
 
@@ -221,7 +222,7 @@ def test_a_model_that_was_pulled_meanwhile_is_there(fake: FakeOllama) -> None:
         fake.wait_for(lambda: proxy.ask().status_code == 200)
 
 
-BROKEN = {
+BROKEN: dict[str, tuple[Step, ...]] = {
     "ends without an end": (Eof(),),
     "is reset": (Reset(),),
     "is garbage": (Garbage(b"<html>what?</html>\n"),),

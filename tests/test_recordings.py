@@ -12,6 +12,7 @@ from support.grammar import check_events, merge, parse_sse
 from support.proxy import Proxy
 from support.recordings import chat_transcripts, replays, successive_turns
 
+
 @pytest.fixture(scope="module")
 def fake() -> Iterator[FakeOllama]:
     """One for all: a thousand recordings need no thousand servers."""
@@ -110,9 +111,7 @@ def test_the_exact_numbers_of_an_overflow_reach_the_client(fake: FakeOllama, pro
 
 
 @pytest.mark.parametrize("replay", replays(), ids=lambda replay: replay["file"])
-def test_every_recorded_request_is_answered(
-    fake: FakeOllama, proxy: Proxy, replay: dict[str, Any]
-) -> None:
+def test_every_recorded_request_is_answered(proxy: Proxy, replay: dict[str, Any]) -> None:
     reply = proxy.client.post(
         replay["target"], json=replay["body"], headers=dict(replay["headers"])
     )

@@ -47,6 +47,7 @@ __all__ = [
     "Line",
     "Pause",
     "Reset",
+    "Step",
     "Thinking",
     "Until",
     "answer",

@@ -2,45 +2,55 @@
 
 `/api/tags` lists the models and `/api/show` says what each can do: the list lacks `tools` and
 `thinking` for models that llama.cpp renders (seen on Ollama 0.32.15). What a model can do is kept
-by its digest; the list is read again after a few seconds, so that a model pulled meanwhile is there
-without a restart.
+by its digest. The list is read again in the background when it is some seconds old, so that nobody
+waits for it; who asks for a name that is not in it does wait, so that a model pulled a moment ago
+is there.
 """
 
 import asyncio
 import re
 import time
+from collections import defaultdict
+from contextlib import suppress
 
-from ollama_claude_proxy.errors import ModelNotInstalled
+from ollama_claude_proxy.errors import ModelNotInstalled, OcpError
 from ollama_claude_proxy.settings import Settings
 from ollama_claude_proxy.upstream.client import Ollama
+from ollama_claude_proxy.upstream.profiles import best, described, is_cloud
 from ollama_claude_proxy.wire.model import ModelProfile, alias
-from ollama_claude_proxy.wire.ollama import Show, TagsModel
+from ollama_claude_proxy.wire.ollama import TagsModel
 
 _FRESH_SECONDS = 5.0
+# Each `/api/show` opens a model's file.
+_MOST_SHOWS = 4
 # Larger windows cost memory that a small machine lacks, and minutes to fill.
 _USUAL_WINDOW = 32768
-_CLOUD = re.compile(r"[:-]cloud$")
-_PARSER = re.compile(r"^PARSER\s+(\S+)", re.MULTILINE | re.IGNORECASE)
-# Models of these families were made for tools and code; the order is the preference.
-_CODERS = ("qwen3-coder", "qwen2.5-coder", "devstral", "gpt-oss", "qwen3", "glm", "llama3")
-_SENSIBLE_BILLIONS = 35.0
+# Names that Anthropic gives its own models; nobody waits to see whether one was pulled.
+_ANTHROPIC = re.compile(r"opus|sonnet|haiku|^claude-\d")
+
+Key = tuple[str, str]
 
 
 class Catalog:
-    """The installed models; raises OllamaUnreachable when nobody can say what they are."""
+    """The installed models; raises OllamaUnreachable while nobody can say what they are."""
 
     def __init__(self, ollama: Ollama, settings: Settings) -> None:
         self._ollama = ollama
         self._settings = settings
-        self._by_digest: dict[tuple[str, str], ModelProfile] = {}
-        self._listed: dict[str, TagsModel] = {}
+        self._profiles: dict[Key, ModelProfile] = {}
+        self._showing: defaultdict[Key, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._most_shows = asyncio.Semaphore(_MOST_SHOWS)
+        self._listed: list[TagsModel] = []
+        self._names: dict[str, TagsModel] = {}
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
 
     async def installed(self) -> list[ModelProfile]:
         """Give all installed models, in Ollama's order (the newest first)."""
-        await self._list()
-        return [await self._profile(model) for model in list(self._listed.values())]
+        await self._read(_FRESH_SECONDS)
+        shown = await asyncio.gather(*map(self._profile_if_there, self._listed))
+        return [profile for profile in shown if profile is not None]
 
     async def profile(self, name: str) -> ModelProfile:
         """Give one model by its name, with or without `:latest`, or by its alias.
@@ -48,37 +58,35 @@ class Catalog:
         Raises ModelNotInstalled.
         """
         model = await self._find(name)
-        if model is None:
+        if model is None and not is_cloud(name):
             raise ModelNotInstalled(name)
-        return await self._profile(model)
+        # A cloud model is described though it was never pulled.
+        return await self._profile(model or TagsModel(name))
 
     async def resolve(self, requested: str, *, subagent: bool = False) -> ModelProfile:
         """Give the model that answers a request for `requested`.
 
-        An installed name or alias is itself. Any other (`claude-opus-5-5`, a typing error) is the
-        model of its role, if one is set, and else the configured model.
+        An installed name or alias is itself, and so is a cloud model's. Any other
+        (`claude-opus-5-5`, a typing error) is the model of its role, if one is set, and else the
+        default model.
         """
-        found = await self._find(requested)
-        if found is not None:
-            return await self._profile(found)
-        if _CLOUD.search(requested):
-            return await self._profile(TagsModel(requested))
+        if is_cloud(requested) or await self._find(requested) is not None:
+            return await self.profile(requested)
         role = self._role(requested, subagent=subagent)
         return await self.profile(role) if role else await self.default_model()
 
     async def default_model(self) -> ModelProfile:
         """Give the configured model; where nobody chose it and it is absent, the best there is.
 
-        The best is one that can call tools, of a family made for code, and of the most parameters
-        up to 35 billion. Raises ModelNotInstalled.
+        Raises ModelNotInstalled.
         """
         try:
             return await self.profile(self._settings.model)
         except ModelNotInstalled:
-            able = [profile for profile in await self.installed() if profile.tools]
-            if self._settings.model_named or not able:
+            found = None if self._settings.model_named else best(await self.installed())
+            if found is None:
                 raise
-            return min(able, key=_rank)
+            return found
 
     def _role(self, requested: str, *, subagent: bool) -> str | None:
         roles = self._settings.roles
@@ -88,80 +96,83 @@ class Catalog:
         return next((model for role, model in named.items() if role in requested.lower()), None)
 
     async def _find(self, name: str) -> TagsModel | None:
-        await self._list()
-        return self._lookup(name)
+        """Look a name up; where it is not there, in a list that is not old."""
+        key = _key(name)
+        if key in self._names or (self._names and _ANTHROPIC.search(key)):
+            self._refresh()
+        else:
+            await self._read(_FRESH_SECONDS)
+        return self._names.get(key)
 
-    def _lookup(self, name: str) -> TagsModel | None:
-        wanted = name.lower()
-        for known, model in self._listed.items():
-            lower = known.lower()
-            if wanted in {lower, lower.removesuffix(":latest"), alias(known)}:
-                return model
-        return None
+    def _refresh(self) -> None:
+        """Have the list read again, if it is old, while nobody waits."""
+        busy = self._refreshing is not None and not self._refreshing.done()
+        if not busy and self._age() > _FRESH_SECONDS:
+            self._refreshing = asyncio.create_task(self._read_quietly())
 
-    async def _list(self) -> None:
-        """Read the list again, unless it is fresh; whoever comes meanwhile waits for it."""
+    async def _read_quietly(self) -> None:
+        with suppress(OcpError):  # the request itself will say so
+            await self._read(_FRESH_SECONDS)
+
+    async def _read(self, most_age: float) -> None:
+        """Read the list, unless it is fresh; whoever comes meanwhile waits for it."""
         async with self._reading:
-            if time.monotonic() - self._read_at > _FRESH_SECONDS:
-                self._listed = {model.name: model for model in await self._ollama.tags()}
+            if self._age() > most_age:
+                self._listed = await self._ollama.tags()
+                self._names = _names(self._listed)
                 self._read_at = time.monotonic()
 
+    def _age(self) -> float:
+        return time.monotonic() - self._read_at
+
     async def _profile(self, model: TagsModel) -> ModelProfile:
+        """Describe a model; whoever asks for the same meanwhile waits for it."""
         key = (model.name, model.digest)
-        if key not in self._by_digest:
-            self._by_digest[key] = _described(model, await self._ollama.show(model.name))
-        return self._by_digest[key]
+        if key not in self._profiles:
+            async with self._showing[key], self._most_shows:
+                if key not in self._profiles:
+                    show = await self._ollama.show(model.name)
+                    self._profiles[key] = described(model, show)
+        return self._profiles[key]
+
+    async def _profile_if_there(self, model: TagsModel) -> ModelProfile | None:
+        try:
+            return await self._profile(model)
+        except ModelNotInstalled:  # removed since the list was read
+            return None
 
 
 def window(profile: ModelProfile, settings: Settings) -> int:
-    """Give the `num_ctx` of a model in tokens: as set, else the least of its maximum and 32,768."""
+    """Give the `num_ctx` of a model in tokens.
+
+    As set, but at most what the model was trained for, which is where Ollama clamps it; else the
+    smaller of that and 32,768, and all of it for a cloud model, whose memory is not this machine's.
+    """
+    longest = profile.context_length
     if settings.num_ctx is not None:
-        return min(settings.num_ctx, profile.context_length or settings.num_ctx)
-    return min(profile.context_length or _USUAL_WINDOW, _USUAL_WINDOW)
+        return min(settings.num_ctx, longest or settings.num_ctx)
+    if longest is None:
+        return _USUAL_WINDOW
+    return longest if profile.cloud else min(longest, _USUAL_WINDOW)
 
 
-def _described(model: TagsModel, show: Show) -> ModelProfile:
-    details = show.details
-    return ModelProfile(
-        name=model.name,
-        digest=model.digest,
-        size=model.size,
-        family=details.family,
-        parameter_size=details.parameter_size,
-        quantization=details.quantization_level,
-        modified_at=model.modified_at or show.modified_at,
-        context_length=_context_length(model, show),
-        capabilities=frozenset(show.capabilities or ("completion",)),
-        path=_path(show),
-        cloud=bool(show.remote_host or model.remote_host or _CLOUD.search(model.name)),
+def _names(models: list[TagsModel]) -> dict[str, TagsModel]:
+    """Give the models by every name they have; a true name wins over an alias."""
+    ordered = sorted(models, key=lambda model: model.name)
+    names: dict[str, TagsModel] = {}
+    for model in ordered:
+        names.setdefault(_key(model.name), model)
+    for model in ordered:
+        names.setdefault(alias(model.name), model)
+        names.setdefault(alias(model.name.removesuffix(":latest")), model)
+    return names
+
+
+def _key(name: str) -> str:
+    """Give the one form of a name: Ollama's names are not told apart by case or `:latest`."""
+    return (
+        name.lower()
+        .removeprefix("registry.ollama.ai/")
+        .removeprefix("library/")
+        .removesuffix(":latest")
     )
-
-
-def _context_length(model: TagsModel, show: Show) -> int | None:
-    for key, value in (show.model_info or {}).items():
-        if key.endswith(".context_length") and isinstance(value, int):
-            return value
-    return show.details.context_length or model.details.context_length
-
-
-def _path(show: Show) -> str:
-    """Which way Ollama takes to render and parse, as `/api/show` lets one tell."""
-    if parser := _PARSER.search(show.modelfile):
-        return f"parser:{parser[1]}"
-    if show.details.family in {"gptoss", "gpt-oss"}:
-        return "parser:harmony"
-    return "native" if "{%" in show.template else "go-template"
-
-
-def _rank(profile: ModelProfile) -> tuple[int, float, str]:
-    family = next((at for at, coder in enumerate(_CODERS) if coder in profile.name), len(_CODERS))
-    billions = _billions(profile.parameter_size)
-    sensible = billions if billions <= _SENSIBLE_BILLIONS else -billions
-    return family, -sensible, profile.name
-
-
-def _billions(parameter_size: str) -> float:
-    number = re.match(r"[\d.]+", parameter_size)
-    if number is None:
-        return 0.0
-    return float(number[0]) / (1000 if parameter_size.upper().endswith("M") else 1)

@@ -1,5 +1,7 @@
 """What is known of one installed model."""
 
+import re
+
 from msgspec import Struct
 
 _PARSERS_THAT_PASS_ON_ANY_NAME = frozenset(
@@ -67,12 +69,27 @@ class ModelProfile(Struct, frozen=True, kw_only=True):
         return self.path in _PARSERS_THAT_PASS_ON_ANY_NAME
 
     @property
+    def shuffles_schemas(self) -> bool:
+        """Whether Ollama writes the keys of its tool schemas in another order each time.
+
+        qwen3-coder's renderer goes through a Go map (seen on Ollama 0.32.15), which costs the whole
+        prefix cache.
+        """
+        return self.path == "parser:qwen3-coder"
+
+    @property
     def thinking_levels(self) -> bool:
         """Whether thinking is a level that cannot be switched off (gpt-oss)."""
         return self.path == "parser:harmony" or self.family in {"gptoss", "gpt-oss"}
 
 
+_NO_SLUG = re.compile(r"[^a-z0-9]+")
+
+
 def alias(name: str) -> str:
-    """Give the id under which Claude Code's discovery keeps a model: `claude-` and a slug."""
-    slug = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
-    return f"claude-{slug.strip('-')}"
+    """Give the id under which Claude Code's discovery keeps a model: `claude-` and a slug.
+
+    `qwen2.5-coder:7b` is `claude-qwen2-5-coder-7b`. Names that differ in punctuation only share
+    one; the catalog then takes the first in alphabetical order.
+    """
+    return f"claude-{_NO_SLUG.sub('-', name.lower()).strip('-')}"

@@ -13,7 +13,11 @@ class LineTooLong(ValueError):
 
 
 class LineSplitter:
-    """Splits a byte stream into lines, under any chunking."""
+    """Splits a byte stream into lines; `feed` and `flush` give them without their LF.
+
+    The beginning of a line waits in pieces that are joined once, when its end is there. Blank lines
+    are left out.
+    """
 
     def __init__(self, most: int = MOST_LINE_BYTES) -> None:
         self._most = most
@@ -21,11 +25,12 @@ class LineSplitter:
         self._size = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Give the lines that are complete now, without their LF; blank ones are left out.
+        """Give the lines that are complete now.
 
-        Raises LineTooLong when a line is over the cap.
+        Raises LineTooLong when the beginning of a line has more bytes than `most`.
         """
-        *lines, rest = data.split(b"\n")
+        lines = data.split(b"\n")
+        rest = lines.pop()
         if lines and self._parts:
             lines[0] = b"".join([*self._parts, lines[0]])
             self._parts, self._size = [], 0

@@ -43,15 +43,20 @@ def offer(tools: Sequence[Tool], messages: Sequence[Message], profile: ModelProf
     if deferred and not profile.calls_beyond_tools:
         listed += [deferred[name] for name in _found(messages) if name in deferred]
     return Offer(
-        definitions=[_definition(tool) for tool in listed],
+        definitions=[_definition(tool, profile) for tool in listed],
         deferred=deferred,
         names=frozenset(tool.name for tool in own),
         foreign=tuple(tool.name for tool in tools if tool.type not in _CUSTOM),
     )
 
 
-def _definition(tool: Tool) -> dict[str, Any]:
-    return function_tool(tool.name, tool.description or "", tool.input_schema or {})
+def _definition(tool: Tool, profile: ModelProfile) -> dict[str, Any]:
+    return function_tool(
+        tool.name,
+        tool.description or "",
+        tool.input_schema or {},
+        stable=profile.shuffles_schemas,
+    )
 
 
 def _found(messages: Sequence[Message]) -> list[str]:

@@ -1,0 +1,157 @@
+"""What is measured over the wire: first byte and first delta, CPU and speed, a herd of clients."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bodies import body, encode, native_body
+from figures import Figure, Values
+from servers import LoadClient, Server, fetch
+
+SIZES = (20_000, 110_000, 745_000)
+_ALL = ("direct", "floor", "ocp")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one target is given in one round: `repeat` times `streams` requests at once.
+
+    `size` of a body is in bytes; `deltas`, `rate` and `batch` are the script of `fake.py`.
+    """
+
+    size: int
+    tools: bool = False
+    streams: int = 1
+    repeat: int = 1
+    deltas: int = 16
+    rate: float = 0.0
+    batch: int = 8
+
+
+@dataclass
+class Bench:
+    """The servers, the client and how long to measure."""
+
+    servers: dict[str, Server]
+    client: LoadClient
+    folder: Path
+    rounds: int
+    quick: bool
+    _bodies: dict[tuple[int, bool], tuple[Path, Path]] = field(default_factory=dict)
+
+    def load(
+        self, work: Work, rounds: int | None = None, names: Sequence[str] = _ALL
+    ) -> dict[str, Any]:
+        """Give all targets the same work, in turn, `rounds` times; give their samples."""
+        fetch(self.servers["direct"].port, "POST", "/bench/script", asdict(work))
+        targets = [self._target(name, work) for name in names]
+        return self.client.do({**asdict(work), "targets": targets, "rounds": rounds or self.rounds})
+
+    def _target(self, name: str, work: Work) -> dict[str, Any]:
+        server = self.servers[name]
+        native, anthropic = self._body_files(work.size, work.tools)
+        direct = name == "direct"
+        return {
+            "name": name,
+            "port": server.port,
+            "process": server.process,
+            "path": "/api/chat" if direct else "/v1/messages?beta=true",
+            "body": str(native if direct else anthropic),
+            "first_delta": '"content":"Here' if direct else "text_delta",
+        }
+
+    def _body_files(self, size: int, tools: bool) -> tuple[Path, Path]:
+        if (size, tools) not in self._bodies:
+            request = body(size, tools=tools)
+            native = self.folder / f"native-{size}-{tools}.json"
+            anthropic = self.folder / f"anthropic-{size}-{tools}.json"
+            native.write_bytes(encode(native_body(request)))
+            anthropic.write_bytes(encode(request))
+            self._bodies[size, tools] = (native, anthropic)
+        return self._bodies[size, tools]
+
+
+def medians(samples: dict[str, Any], key: str, scale: float) -> Values:
+    """Give the median of a sample of each target."""
+    return {name: statistics.median(seen[key]) * scale for name, seen in samples.items()}
+
+
+def first_token(bench: Bench) -> list[Figure]:
+    """Measure the time to the first byte and the first delta, one request at a time."""
+    marks = {(110_000, False): 2.5, (745_000, False): 7.0, (110_000, True): 4.0}
+    figures = []
+    for tools in (False, True):
+        for size in SIZES:
+            repeat = 3 if tools or bench.quick else 8
+            work = Work(size, tools=tools, repeat=repeat)
+            seen = bench.load(replace(work, deltas=6, rate=50.0) if tools else work)
+            told = f"{size // 1000} kB" + (", 12 tools, 50 tokens/s" if tools else "")
+            byte, delta = (medians(seen, key, 1e3) for key in ("first_byte", "first_delta"))
+            mark = marks.get((size, tools))
+            figures.append(Figure(f"first byte, {told}", "ms", byte, added=True))
+            figures.append(Figure(f"first delta, {told}", "ms", delta, added=True, mark=mark))
+    return figures
+
+
+def _streams(bench: Bench, streams: int, deltas: int, rate: float = 0.0) -> list[Figure]:
+    rounds = max(2, bench.rounds // 3)
+    seen = bench.load(Work(20_000, streams=streams, deltas=deltas, rate=rate), rounds)
+    total = streams * deltas
+    name = f"{streams} stream{'s' if streams > 1 else ''}"
+    name += f" at {rate:g} tokens/s each" if rate else ""
+    cpu = medians(seen, "cpu", 1e6 / total)
+    speed = {one: total / value for one, value in medians(seen, "wall", 1).items()}
+    # At a model's pace each delta wakes every process by itself, which costs more than any code.
+    mark = None if rate else 15.0
+    figures = [Figure(f"CPU per delta, {name}", "µs", cpu, mark=mark, digits=1)]
+    if not rate:
+        mark = 40_000 if streams == 64 else None
+        figures.append(Figure(f"deltas/s, {name}", "1/s", speed, mark=mark, more=True, digits=0))
+    return figures
+
+
+def streaming(bench: Bench) -> list[Figure]:
+    """Measure CPU per delta and deltas a second, as fast as they go and at a model's pace."""
+    share = 2 if bench.quick else 1
+    figures = []
+    for streams, deltas in ((1, 6000), (8, 2000), (64, 1000)):
+        figures += _streams(bench, streams, deltas // share)
+    return figures + _streams(bench, 64, 100 // share, rate=50.0)
+
+
+def herd(bench: Bench) -> list[Figure]:
+    """Measure the time to the first delta of 64 clients that ask at once."""
+    rounds = max(3, bench.rounds // 2)
+    seen = bench.load(Work(110_000, streams=64), rounds)
+    median = medians(seen, "first_delta", 1e3)
+    late = {
+        name: statistics.quantiles(one["first_delta"], n=100)[98] * 1e3
+        for name, one in seen.items()
+    }
+    return [
+        Figure("first delta of 64 at once, 110 kB, p50", "ms", median, mark=150, digits=0),
+        Figure("first delta of 64 at once, 110 kB, p99", "ms", late, mark=300, digits=0),
+    ]
+
+
+def memory(bench: Bench) -> list[Figure]:
+    """Measure resident memory, before anything was asked and after 200 large turns."""
+    turns = 40 if bench.quick else 200
+    names = ("floor", "ocp")
+    idle = {name: bench.servers[name].resident() for name in names}
+    bench.load(Work(745_000, tools=True, repeat=turns, deltas=64), 1, names)
+    after = {name: bench.servers[name].resident() for name in names}
+    return [
+        Figure("resident memory, idle", "MB", idle, mark=55, digits=1),
+        Figure(f"resident memory, after {turns} turns of 745 kB", "MB", after, mark=75, digits=1),
+    ]
+
+
+WIRE: dict[str, Callable[[Bench], list[Figure]]] = {
+    "memory": memory,  # first, while nothing was asked
+    "first-token": first_token,
+    "streaming": streaming,
+    "herd": herd,
+}

@@ -1,0 +1,86 @@
+"""Measure the proxy beside a floor and beside no proxy at all, and print the table.
+
+Usage: python bench/run.py [--quick] [--rounds N] [--only NAME] [--json] [--proxy COMMAND]
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from figures import Figure
+from footprint import install, start
+from measure import WIRE, Bench
+from report import document, table
+from servers import PROXY, BenchError, LoadClient, all_servers
+
+_SECTIONS = (*WIRE, "start", "install")
+
+
+def main() -> int:
+    """Run the sections that were asked for; 1 when something did not work."""
+    options = _options()
+    names = options.only or _SECTIONS
+    try:
+        with tempfile.TemporaryDirectory(prefix="ocp-bench-") as folder:
+            figures = _measure(names, Path(folder), options)
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps(document(figures), indent=2))
+    else:
+        print(table(figures))
+    return 0
+
+
+def _measure(names: Sequence[str], folder: Path, options: argparse.Namespace) -> list[Figure]:
+    figures: list[Figure] = []
+    rounds = options.rounds or (4 if options.quick else 12)
+    wire = [name for name in WIRE if name in names]
+    if wire:
+        with all_servers(folder, options.proxy) as servers, LoadClient() as client:
+            bench = Bench(servers, client, folder, rounds, options.quick)
+            for name in wire:
+                with _told(name):
+                    figures += WIRE[name](bench)
+    if "start" in names:
+        with _told("start"):
+            figures += start(folder, options.proxy, times=3 if options.quick else 9)
+    if "install" in names:
+        figures += install()
+    return figures
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Say on stderr what is being measured and how long it took."""
+    print(f"{name} … ", end="", file=sys.stderr, flush=True)
+    began = time.monotonic()
+    yield
+    print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="under a minute, less exact")
+    parser.add_argument("--rounds", type=int, help="rounds of each measurement (12; quick: 4)")
+    parser.add_argument(
+        "--only", action="append", choices=_SECTIONS, help="one part; may be repeated"
+    )
+    parser.add_argument("--json", action="store_true", help="the figures as JSON on stdout")
+    parser.add_argument(
+        "--proxy",
+        default=PROXY,
+        metavar="COMMAND",
+        help="another proxy to measure; {port} and {ollama} are filled in",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

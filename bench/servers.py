@@ -1,0 +1,142 @@
+"""The processes: the fake Ollama, the floor, the proxy, and the client that loads them."""
+
+import contextlib
+import http.client
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+HERE = Path(__file__).parent
+PROXY = f"{Path(sys.executable).parent / 'ocp'} serve --no-preflight --port {{port}}"
+FLOOR = f"{sys.executable} {HERE / 'floor.py'} {{port}} {{ollama}}"
+FAKE = f"{sys.executable} {HERE / 'fake.py'} {{port}}"
+_START = 20.0  # seconds
+_POLL = 0.004
+
+
+class BenchError(Exception):
+    """Something that is needed did not work; the message says what."""
+
+
+class Server:
+    """A server process on a free port of the loopback address.
+
+    `command` may name `{port}` and `{ollama}`. It runs in `folder`, without the user's settings.
+    """
+
+    def __init__(self, name: str, command: str, folder: Path, ollama: str = "") -> None:
+        self.name = name
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = folder / f"{name}.log"
+        words = shlex.split(command.format(port=self.port, ollama=ollama))
+        self._began = time.perf_counter()
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                words, cwd=folder, env=environment(folder, ollama), stdout=log, stderr=log
+            )
+        self.process = self._process.pid
+
+    def __enter__(self) -> Self:
+        self.started = self._wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def resident(self) -> float:
+        """Give the memory that the process has in RAM, in megabytes."""
+        status = Path(f"/proc/{self.process}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024 / 1e6
+
+    def _wait(self) -> float:
+        """Give the seconds from the start of the process to its first 200 on /health."""
+        while time.perf_counter() - self._began < _START:
+            if self._process.poll() is not None:
+                break
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if fetch(self.port, "GET", "/health") == 200:
+                    return time.perf_counter() - self._began
+            time.sleep(_POLL)
+        self.__exit__()
+        raise BenchError(f"{self.name!r} does not serve:\n{self._log.read_text()[-2000:]}")
+
+
+class LoadClient:
+    """The process that sends requests."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, HERE / "client.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._process.wait(10)
+
+    def do(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Do a job; give the samples of each target."""
+        if not self._process.stdin or not self._process.stdout:
+            raise BenchError("the load client has no pipes")
+        self._process.stdin.write(json.dumps(job).encode() + b"\n")
+        self._process.stdin.flush()
+        result: dict[str, Any] = json.loads(self._process.stdout.readline() or "{}")
+        if "error" in result or not result:
+            raise BenchError(f"the load client stopped: {result.get('error', 'no result')}")
+        return result
+
+
+def fetch(port: int, method: str, path: str, body: object = None) -> int:
+    """Ask a server on the loopback address; give the status."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    with contextlib.closing(connection):
+        connection.request(method, path, None if body is None else json.dumps(body))
+        response = connection.getresponse()
+        response.read()
+        return response.status
+
+
+def environment(folder: Path, ollama: str = "") -> dict[str, str]:
+    """Give an environment with nothing of the user's in it; the largest body fits the window."""
+    return {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(folder),
+        "OCP_OLLAMA_URL": ollama or "http://127.0.0.1:9",
+        "OCP_MODEL": "bench:latest",
+        "OCP_NUM_CTX": "1048576",
+    }
+
+
+def free_port() -> int:
+    """Give a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def all_servers(folder: Path, proxy: str) -> Iterator[dict[str, Server]]:
+    """Start the three servers; `direct` is the fake Ollama itself."""
+    with (
+        Server("direct", FAKE, folder) as fake,
+        Server("floor", FLOOR, folder, fake.url) as floor,
+        Server("ocp", proxy, folder, fake.url) as ocp,
+    ):
+        yield {"direct": fake, "floor": floor, "ocp": ocp}
