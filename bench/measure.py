@@ -96,7 +96,7 @@ def first_token(bench: Bench) -> list[Figure]:
 
 
 def _streams(bench: Bench, streams: int, deltas: int, rate: float = 0.0) -> list[Figure]:
-    rounds = max(2, bench.rounds // 3)
+    rounds = max(2, bench.rounds // 4)
     seen = bench.load(Work(20_000, streams=streams, deltas=deltas, rate=rate), rounds)
     total = streams * deltas
     name = f"{streams} stream{'s' if streams > 1 else ''}"

@@ -31,6 +31,7 @@ CHECKS = (
     Check("proxy", machine.proxy, ("settings",)),
     Check("ollama", ollama.ollama, ("settings",)),
     Check("model", ollama.model, ("ollama",)),
+    Check("roles", ollama.roles, ("ollama",)),
     Check("abilities", ollama.abilities, ("model",)),
     Check("window", ollama.window, ("model",)),
     Check("answer", ollama.answer, ("model",)),

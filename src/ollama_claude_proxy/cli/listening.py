@@ -24,7 +24,7 @@ def listen(settings: Settings) -> tuple[Settings, list[socket.socket]]:
     sockets: list[socket.socket] = []
     for family, address in _addresses(settings):
         try:
-            sockets.append(socket.create_server((address, port), family=family, backlog=_BACKLOG))
+            sockets.append(open_socket(address, port, family))
         except OSError as error:
             if sockets and error.errno == errno.EADDRNOTAVAIL:
                 continue  # the name has an address of a kind that is switched off
@@ -87,6 +87,18 @@ def is_free(host: str, port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def open_socket(
+    address: str, port: int, family: socket.AddressFamily = socket.AF_INET
+) -> socket.socket:
+    """Open a port; raises OSError.
+
+    The socket says that it is TCP, which `create_server` leaves open: only then does asyncio switch
+    Nagle's algorithm off, which holds the second small write of an answer back for 40 ms.
+    """
+    opened = socket.create_server((address, port), family=family, backlog=_BACKLOG)
+    return socket.socket(family, opened.type, socket.IPPROTO_TCP, fileno=opened.detach())
 
 
 def _close(sockets: list[socket.socket]) -> None:

@@ -23,10 +23,7 @@ if TYPE_CHECKING:
     from ollama_claude_proxy.upstream.catalog import Catalog
 
 _PATIENCE = 20.0  # seconds; each model is asked about
-_COLUMNS = (
-    *("model", "size", "family", "parameters", "quantisation", "context"),
-    *("tools", "vision", "thinking", "loaded", "role"),
-)
+_COLUMNS = ("model", "size", "kind", "context", "tools", "vision", "thinks", "loaded", "role")
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,9 @@ def command(
     ] = None,
 ) -> None:
     """List the models in Ollama and those worth having.
+
+    The kind is the family, the number of parameters and the quantisation; loaded is where the model
+    lies in memory now. The main role is everything that no other role is for.
 
     Keys of --json:
       models       name, alias, size (bytes), family, parameter_size, quantization,
@@ -100,9 +100,9 @@ def _print(found: Inventory) -> None:
         output.table(_COLUMNS, (_row(model, found) for model in found.models))
     else:
         output.result("Ollama has no models yet.")
-    output.result("\nWorth having (memory is what the model and its window want):")
+    output.result("\nWorth having (agent: for Claude Code; memory: for the model and its window):")
     output.table(
-        ("memory", "for", "command", "download", ""),
+        ("memory", "for", "command", "download", "installed"),
         (_advice(one, found) for one in RECOMMENDED),
     )
 
@@ -112,19 +112,17 @@ def _row(model: ModelProfile, found: Inventory) -> list[str]:
     return [
         model.name,
         "cloud" if model.cloud else bytes_text(model.size),
-        model.family or "-",
-        model.parameter_size or "-",
-        model.quantization or "-",
+        " ".join(filter(None, (model.family, model.parameter_size, model.quantization))) or "-",
         str(model.context_length or "-"),
         *(_tick(can) for can in (model.tools, model.vision, model.thinking)),
-        "-" if loaded is None else f"{place(loaded)}, {bytes_text(loaded.size)}",
+        "-" if loaded is None else f"{place(loaded)} {bytes_text(loaded.size)}",
         ", ".join(found.roles.get(model.name, ())) or "-",
     ]
 
 
 def _advice(one: Recommended, found: Inventory) -> list[str]:
     here = _tick(_has(found, one.name))
-    return [f"{one.memory} GB", one.purpose, one.pull, one.download, here and f"{here} installed"]
+    return [f"{one.memory} GB", one.purpose, one.pull, one.download, here]
 
 
 def _tick(yes: bool) -> str:

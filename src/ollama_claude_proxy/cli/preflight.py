@@ -9,20 +9,25 @@ import shutil
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ollama_claude_proxy.cli import output
 from ollama_claude_proxy.cli.checks.finding import Finding, bad, good, warning
 from ollama_claude_proxy.cli.checks.model import abilities, absent, window_size
 from ollama_claude_proxy.cli.recommended import download_size
-from ollama_claude_proxy.errors import ModelNotInstalled, OcpError
+from ollama_claude_proxy.errors import ModelNotInstalled, OcpError, OllamaUnreachable, UpstreamError
 from ollama_claude_proxy.settings import Settings
+from ollama_claude_proxy.settings.values import is_loopback
 from ollama_claude_proxy.wire.model import ModelProfile
 
 if TYPE_CHECKING:
     from ollama_claude_proxy.upstream.catalog import Catalog
 
 _PATIENCE = 10.0  # seconds for an Ollama that accepts connections and then says nothing
-GET_OLLAMA = "Get it from https://ollama.com/download; `ocp demo` works without it."
+_GET_OLLAMA = "Get it from https://ollama.com/download; `ocp demo` works without it."
+
+
+_OTHER = "Is it Ollama that answers there? Set its address: ocp serve --ollama-url URL"
 
 
 @dataclass
@@ -42,23 +47,29 @@ class Look:
 def preflight(settings: Settings, *, download: bool) -> ModelProfile | None:
     """Print a line a check on stderr; give the model that answers, where there is one.
 
-    `download`: a missing model is downloaded without asking. Without a terminal nobody is asked.
+    The port is open already. `download`: a missing model is downloaded without asking. Without a
+    terminal nobody is asked.
     """
     seen = asyncio.run(look(settings))
     _show(reached(settings, seen))
     if seen.failure is not None:
         output.say("  The proxy starts all the same, and works as soon as Ollama does.")
-        return None
-    if _must_offer(settings, seen, download=download) and _download(settings, ask=not download):
-        seen = asyncio.run(look(settings))
-    for finding in model_findings(settings, seen):
+    else:
+        if _must_offer(settings, seen, download=download) and _download(settings, ask=not download):
+            seen = asyncio.run(look(settings))
+        _show_models(settings, seen)
+    _show(good(f"port {settings.port} is free"))
+    return seen.model
+
+
+def _show_models(settings: Settings, seen: Look) -> None:
+    for finding in (main_model(settings, seen), *role_models(settings, seen)):
         _show(finding)
     if seen.model is not None:
         _show(abilities(seen.model))
         _show(window_size(seen.model, settings))
     else:
         output.say("  Until then requests are answered with that; the proxy need not start again.")
-    return seen.model
 
 
 async def look(settings: Settings) -> Look:
@@ -73,7 +84,10 @@ async def look(settings: Settings) -> Look:
             seen.version = await ollama.version()
             await _look_at_models(Catalog(ollama, settings), settings, seen)
     except TimeoutError:
-        seen.failure = OcpError(f"Ollama at {settings.ollama_url!r} is slow to answer.")
+        seen.failure = OcpError(
+            f"Ollama at {settings.ollama_url!r} is slow to answer.",
+            remedy="See what it does: `ollama ps`, and the log of `ollama serve`.",
+        )
     except OcpError as error:
         seen.failure = error
     finally:
@@ -103,22 +117,30 @@ def reached(settings: Settings, seen: Look) -> Finding:
     """Say whether Ollama answers."""
     if seen.failure is None:
         return good(f"Ollama {seen.version} answers at {settings.ollama_url}")
-    if shutil.which("ollama") is None:
-        return bad(seen.failure.problem, GET_OLLAMA)
-    return bad(seen.failure.problem, "ollama serve")
+    return bad(seen.failure.problem, _remedy(settings, seen.failure))
 
 
-def model_findings(settings: Settings, seen: Look) -> list[Finding]:
-    """Say which model answers, and which of those that were named are missing."""
-    found = []
+def _remedy(settings: Settings, failure: OcpError) -> str:
+    if not isinstance(failure, OllamaUnreachable):
+        return _OTHER if isinstance(failure, UpstreamError) else failure.advice
+    if not is_loopback(urlsplit(settings.ollama_url).hostname or ""):
+        return "Start it there, or set another address: ocp serve --ollama-url URL"
+    return "ollama serve" if shutil.which("ollama") else _GET_OLLAMA
+
+
+def main_model(settings: Settings, seen: Look) -> Finding:
+    """Say which model answers."""
     if seen.model is None:
-        found.append(absent(settings.model))
-    elif settings.model in seen.missing:
+        return absent(settings.model)
+    if settings.model in seen.missing:
         words = f"{settings.model} is not installed; {seen.model.name} is taken in its place"
-        found.append(warning(words, f"ollama pull {settings.model}"))
-    else:
-        found.append(good(f"{seen.model.name} is installed"))
-    return found + [absent(name) for name in seen.missing if name != settings.model]
+        return warning(words, f"ollama pull {settings.model}")
+    return good(f"{seen.model.name} is installed")
+
+
+def role_models(settings: Settings, seen: Look) -> list[Finding]:
+    """Say which models of the roles are missing."""
+    return [absent(name) for name in seen.missing if name != settings.model]
 
 
 def _must_offer(settings: Settings, seen: Look, *, download: bool) -> bool:

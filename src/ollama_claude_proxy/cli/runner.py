@@ -1,11 +1,11 @@
 """Running an app on open sockets: in the foreground until Ctrl-C, or beside other work."""
 
 import asyncio
+import logging
 import signal
 import socket
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 
 from ollama_claude_proxy.cli import output
+from ollama_claude_proxy.cli.listening import open_socket
 from ollama_claude_proxy.errors import OcpError
 
 _GRACE = 4  # seconds in which answers end; with the rest of the work, five are promised
@@ -26,6 +27,14 @@ class _Server(uvicorn.Server):
     uvicorn raises the signal again when it has ended, so that the process dies of it; for a server
     that a person stops, Ctrl-C is the ordinary end.
     """
+
+    def __init__(self, app: Any, ready: Callable[[], None]) -> None:
+        super().__init__(_config(app))
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -46,19 +55,21 @@ class _Server(uvicorn.Server):
         self.stop()
 
     def stop(self) -> None:
-        """End running answers with an error event, then the server."""
+        """End running answers with an error event, then the server, and that quietly."""
+        # uvicorn complains of every client that did not read to the end
+        logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
         self.should_exit = True
         services = getattr(getattr(self.config.app, "state", None), "services", None)
         if services is not None:
             services.shutdown()
 
 
-def serve(app: Any, sockets: list[socket.socket]) -> None:
-    """Serve a Starlette app until Ctrl-C or SIGTERM.
+def serve(app: Any, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
+    """Serve a Starlette app until Ctrl-C or SIGTERM; `ready` is called once it serves.
 
     A first signal ends it within five seconds; a second one at once, with the exit code of Ctrl-C.
     """
-    server = _server(app)
+    server = _Server(app, ready)
     asyncio.run(server.serve(sockets))
     if server.force_exit:
         raise SystemExit(output.ExitCode.INTERRUPTED)
@@ -70,11 +81,13 @@ def serving(app: Any, listener: socket.socket) -> Iterator[str]:
 
     Raises OcpError when it does not start.
     """
-    server = _server(app)
+    serves = threading.Event()
+    server = _Server(app, serves.set)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
     thread.start()
     try:
-        _wait(server, thread)
+        if not serves.wait(_START):
+            raise OcpError("A server inside this program did not start.", remedy="Try again.")
         host, port = listener.getsockname()[:2]
         yield f"http://{host}:{port}"
     finally:
@@ -84,29 +97,19 @@ def serving(app: Any, listener: socket.socket) -> Iterator[str]:
 
 def free_socket() -> socket.socket:
     """Give a socket that listens on a free port of this machine."""
-    return socket.create_server(("127.0.0.1", 0))
+    return open_socket("127.0.0.1", 0)
 
 
-def _wait(server: uvicorn.Server, thread: threading.Thread) -> None:
-    deadline = time.monotonic() + _START
-    while not server.started:
-        if not thread.is_alive() or time.monotonic() > deadline:
-            raise OcpError("A server inside this program did not start.", remedy="Try again.")
-        time.sleep(0.005)
-
-
-def _server(app: Any) -> _Server:
-    return _Server(
-        uvicorn.Config(
-            app,
-            loop="asyncio",
-            http="h11",
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=_GRACE,
-        )
+def _config(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_GRACE,
     )

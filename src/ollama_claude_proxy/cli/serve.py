@@ -86,21 +86,22 @@ def command(  # noqa: PLR0913  # one parameter an option
 
 def _serve(loaded: LoadedSettings, config: Path | None, *, download: bool, looking: bool) -> None:
     settings, sockets = listen(loaded.settings)
-    if looking:
-        profile = preflight(settings, download=download)
-        output.check(output.Mark.GOOD, f"port {settings.port} is free")
-        _introduce(settings, profile)
-        say_next_steps(_unseen(loaded, settings), config)
-        output.say("Ctrl-C stops the proxy.")
-    else:
-        output.say(f"Serving at {base_url(settings)}")
+    profile = preflight(settings, download=download) if looking else None
 
     from ollama_claude_proxy import logs  # noqa: PLC0415  # a server takes time to import
     from ollama_claude_proxy.app import create_app  # noqa: PLC0415
     from ollama_claude_proxy.cli.runner import serve  # noqa: PLC0415
 
+    def ready() -> None:
+        if not looking:
+            output.say(f"Serving at {base_url(settings)}")
+            return
+        _introduce(settings, profile)
+        say_next_steps(_unseen(loaded, settings), config)
+        output.say("Ctrl-C stops the proxy.")
+
     logs.configure(settings)
-    serve(create_app(settings), sockets)
+    serve(create_app(settings), sockets, ready)
 
 
 def _introduce(settings: Settings, profile: ModelProfile | None) -> None:

@@ -48,9 +48,9 @@ def variables(patient: Patient) -> list[Finding]:
     """Look for environment variables that would keep Claude Code from the proxy."""
     found = environment()
     use = DIALECTS[of_environment(found)].use
-    return [*_breaking(found), *_proxies(patient.settings, found, use)] + [
-        _base_url(patient.settings, found, use)
-    ]
+    settings = patient.settings
+    in_the_way = [*_breaking(found), *_proxies(settings, found, use)]
+    return [*in_the_way, _base_url(settings, found, use)]
 
 
 def _breaking(found: Mapping[str, str]) -> Iterator[Finding]:

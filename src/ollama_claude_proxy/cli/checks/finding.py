@@ -62,7 +62,7 @@ def show_row(name: str, finding: Finding) -> None:
     if sys.stdout.isatty():
         from rich.text import Text  # noqa: PLC0415  # only for a terminal
 
-        shown = Text(sign, style=colour) + Text(f" {label} {finding.found}")
+        shown = Text.assemble((sign, colour), f" {label} {finding.found}")
         output.console(stderr=False).print(shown)
     else:
         output.result(f"{sign} {label} {finding.found}")

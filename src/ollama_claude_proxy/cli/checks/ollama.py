@@ -11,7 +11,7 @@ from ollama_claude_proxy.cli.checks import model as judged
 from ollama_claude_proxy.cli.checks.finding import Finding, bad, good, warning
 from ollama_claude_proxy.cli.checks.patient import Patient
 from ollama_claude_proxy.cli.memory import gpu_share
-from ollama_claude_proxy.cli.preflight import look, model_findings, reached
+from ollama_claude_proxy.cli.preflight import look, main_model, reached, role_models
 from ollama_claude_proxy.cli.units import bytes_text
 from ollama_claude_proxy.errors import OcpError
 from ollama_claude_proxy.settings import Settings
@@ -48,8 +48,14 @@ def _parts(version: str) -> tuple[int, ...]:
 
 
 def model(patient: Patient) -> list[Finding]:
-    """Say which model answers, and which models that were named are missing."""
-    return model_findings(patient.settings, patient.seen)
+    """Say which model answers."""
+    return [main_model(patient.settings, patient.seen)]
+
+
+def roles(patient: Patient) -> list[Finding]:
+    """Say whether the models of the roles are there."""
+    missing = role_models(patient.settings, patient.seen)
+    return missing or [good("every model that has a role is installed")]
 
 
 def abilities(patient: Patient) -> list[Finding]:
