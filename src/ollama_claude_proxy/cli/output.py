@@ -67,7 +67,7 @@ def check(mark: Mark, text: str, remedy: str = "") -> None:
     if sys.stderr.isatty():
         from rich.text import Text  # noqa: PLC0415  # only for a terminal
 
-        console().print(Text(sign, style=mark.colour) + Text(f" {text}"))
+        console().print(Text.assemble((sign, mark.colour), f" {text}"))
     else:
         say(f"{sign} {text}")
     if remedy:
@@ -94,7 +94,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    shown = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for at, column in enumerate(columns):
+        shown.add_column(column, no_wrap=at == 0)  # a name is to be copied
     for line in lines:
         shown.add_row(*(Text(cell, overflow="fold") for cell in line))  # no cell is markup
     console(stderr=False).print(shown, soft_wrap=False)

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ollama_claude_proxy.errors import Forbidden, InternalError, OcpError, Unauthorized
 from ollama_claude_proxy.http.responses import error_response
+from ollama_claude_proxy.logs import request_log
 from ollama_claude_proxy.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -54,9 +55,11 @@ class Guard:
     async def _explain(
         self, error: OcpError, answer: "_Answer", scope: Scope, receive: Receive
     ) -> None:
+        identifier = scope["state"]["request_id"]
+        outcome = f"{error.status} {error.message}"
+        request_log(f"{scope['method']} {scope['path']}", request=identifier, outcome=outcome)
         if not answer.started:
-            response = error_response(error, scope["state"]["request_id"])
-            await response(scope, receive, answer.send)
+            await error_response(error, identifier)(scope, receive, answer.send)
 
     def _admit(self, scope: Scope) -> None:
         headers = Headers(scope=scope)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import httpx
 import msgspec
@@ -34,7 +34,7 @@ class Answer:
     def __init__(self, response: httpx.Response, asked: Asked) -> None:
         self._response = response
         self._asked = asked
-        self._data = response.aiter_raw()
+        self._data = data_of(response)
         self._done = False
         self._count = 0
 
@@ -51,9 +51,9 @@ class Answer:
                 yield lines
             if failure is not None:
                 raise failure
-            if self._done:
-                return
-        raise AnswerCutOff(f"Ollama ended its answer after {self._count} lines without saying why.")
+        if not self._done:
+            problem = f"Ollama ended its answer after {self._count} lines without saying why."
+            raise AnswerCutOff(problem)
 
     async def pull(self) -> AsyncIterator[PullProgress]:
         """Give how far a download is; raises UpstreamRejected when it fails."""
@@ -85,6 +85,8 @@ class Answer:
             async for data in self._data:
                 if lines := splitter.feed(data):
                     yield lines
+                if self._done:
+                    return
         except httpx.RequestError as error:
             raise from_exception(error, self._asked, within=True) from error
         except LineTooLong as error:
@@ -107,6 +109,11 @@ class Answer:
                 self._done = True
                 break
         return lines, None
+
+
+def data_of(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Give the body as it comes; `aiter_raw` would only count and copy it once more."""
+    return aiter(cast("httpx.AsyncByteStream", response.stream))
 
 
 def decode(data: bytes, kind: type[_T]) -> _T:

@@ -21,6 +21,8 @@ from ollama_claude_proxy.wire.model import ModelProfile, alias
 from ollama_claude_proxy.wire.ollama import TagsModel
 
 _FRESH_SECONDS = 5.0
+# A name that is never there must not make every request wait.
+_FRESH_SECONDS_IF_MISSING = 0.5
 # Each `/api/show` opens a model's file.
 _MOST_SHOWS = 4
 # Larger windows cost memory that a small machine lacks, and minutes to fill.
@@ -101,7 +103,7 @@ class Catalog:
         if key in self._names or (self._names and _ANTHROPIC.search(key)):
             self._refresh()
         else:
-            await self._read(_FRESH_SECONDS)
+            await self._read(_FRESH_SECONDS_IF_MISSING)
         return self._names.get(key)
 
     def _refresh(self) -> None:

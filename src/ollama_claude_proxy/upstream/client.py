@@ -6,8 +6,10 @@ up has one.
 """
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from typing import Any, TypeVar
 
 import httpx
@@ -15,7 +17,7 @@ from msgspec import Struct
 
 from ollama_claude_proxy import __version__
 from ollama_claude_proxy.errors import AnswerUnreadable, OllamaUnreachable
-from ollama_claude_proxy.upstream.answer import Answer, decode
+from ollama_claude_proxy.upstream.answer import Answer, data_of, decode
 from ollama_claude_proxy.upstream.failures import Asked, from_answer, from_exception
 from ollama_claude_proxy.upstream.transport import Transport as _Transport
 from ollama_claude_proxy.upstream.words import quoted
@@ -57,13 +59,17 @@ class Chat(Struct, frozen=True):
 class Ollama:
     """One Ollama; every method raises what `failures` makes of its errors.
 
-    `connect_timeout` is in seconds; `transport` stands in for the network.
+    `base_url` may hold a user and password for a gateway before Ollama. `connect_timeout` is in
+    seconds; `transport` stands in for the network.
     """
 
     def __init__(
         self, base_url: str, *, connect_timeout: float = 5.0, transport: Transport | None = None
     ) -> None:
-        self._url = base_url.rstrip("/")
+        url = httpx.URL(base_url)
+        # What is shown in messages, without the password.
+        self._url = str(url.copy_with(userinfo=b"")).rstrip("/")
+        self._headers = _HEADERS | _authorization(url)
         self._transport = transport or _Transport()
         self._extensions = {"timeout": {"connect": connect_timeout}}
 
@@ -133,8 +139,8 @@ class Ollama:
     async def _send(self, method: str, path: str, body: bytes, asked: Asked) -> httpx.Response:
         request = httpx.Request(
             method,
-            self._url + path,
-            headers=_HEADERS,
+            _address(self._url + path),
+            headers=self._headers,
             content=body,
             extensions=self._extensions,
         )
@@ -142,6 +148,19 @@ class Ollama:
             return await self._transport.handle_async_request(request)
         except httpx.RequestError as error:
             raise from_exception(error, asked, within=False) from error
+
+
+def _authorization(url: httpx.URL) -> dict[str, str]:
+    if not url.userinfo:
+        return {}
+    pair = f"{url.username}:{url.password}".encode()
+    return {"authorization": f"Basic {b64encode(pair).decode()}"}
+
+
+@cache
+def _address(url: str) -> httpx.URL:
+    """Take an address apart; they are few and do not change."""
+    return httpx.URL(url)
 
 
 async def _check(response: httpx.Response, asked: Asked) -> None:
@@ -166,7 +185,7 @@ async def _read(response: httpx.Response, asked: Asked) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
-        async for part in response.aiter_raw():
+        async for part in data_of(response):
             parts.append(part)
             size += len(part)
             if size > _MOST_BYTES:

@@ -72,7 +72,10 @@ _FREE_BLOB = "Unload the other model that shares its file: `ollama ps`, then `ol
 _SCHEMA = "Switch off the tool (of which MCP server?), or choose another model with `ocp models`."
 _LATER = "Wait until the limit is lifted, or choose a local model with `ocp models`."
 _LOCAL = "Choose a local model with `ocp models`."
-_HOST = "Give Ollama's address as an IP (`ocp serve --ollama-url URL`), or set its OLLAMA_ORIGINS."
+_HOST = (
+    "Give its address as an IP (`ocp serve --ollama-url http://192.168.1.2:11434`), or start "
+    "Ollama with OLLAMA_HOST=0.0.0.0 (and OLLAMA_ORIGINS)."
+)
 
 # The first that is found decides. What a parser failed on comes first: it quotes the model, whose
 # words could be any of the others.
@@ -118,6 +121,7 @@ RULES: Sequence[Rule] = (
 
 _OTHER = Rule("", UpstreamRejected, _REFUSED)
 _REFUSING_CLOUD = Rule("", CloudRefused, _CLOUD)
+_STRANGER = Rule("", AnswerUnreadable, "What answers is no Ollama, or a very old one")
 _WAITING = Rule("", OllamaBusy, _BUSY)
 _RUNNING = Rule("", RunnerStopped, _STOPPED)
 
@@ -126,18 +130,23 @@ STATUSES: Mapping[int, Rule] = {
     401: _REFUSING_CLOUD,
     402: _REFUSING_CLOUD,
     403: _REFUSING_CLOUD,
+    404: _STRANGER,
+    405: _STRANGER,
     408: _WAITING,
     429: _WAITING,
     499: _WAITING,
+    501: _STRANGER,
     502: Rule("", OllamaBusy, "Ollama cannot reach its cloud"),
     503: _WAITING,
     504: _WAITING,
 }
 
+# All from the beginning: an error that quotes the model may hold any words further on.
 _TOO_LONG = (
-    re.compile(r"request \((\d+) tokens\) exceeds the available context size \((\d+) tokens\)"),
-    re.compile(r"input length \((\d+) tokens\) exceeds .*?\((\d+) tokens\)"),
-    re.compile(r"prompt is longer than the context length|exceeds the (maximum )?context length"),
+    re.compile(r"^request \((\d+) tokens\) exceeds the available context size \((\d+) tokens\)"),
+    re.compile(r"^input length \((\d+) tokens\) exceeds .*?\((\d+) tokens\)"),
+    re.compile(r"^the prompt is longer than the context length|^prompt (is )?too long"),
+    re.compile(r"^(the |your )?(prompt|input|request)\b.* exceed.* context length"),
 )
 
 
