@@ -118,8 +118,7 @@ class Relay:
         batches = await accepted
         self._first_line_seconds = time.monotonic() - self._began
         async for lines in batches:
-            for line in lines:
-                await outbox.put(self._translator.feed(line))
+            await outbox.put([event for line in lines for event in self._translator.feed(line)])
             if self._translator.stopped:
                 break
         await outbox.close(self._translator.finish())

@@ -10,8 +10,8 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.json import Encoder
 
 
-class _Event(Struct, frozen=True, tag_field="type"):
-    """Anything that has a `type`."""
+class _Event(Struct, frozen=True, tag_field="type", gc=False):
+    """Anything that has a `type`; no cycle can go through it, so it needs no collector."""
 
 
 class Usage(Struct, frozen=True):
@@ -23,7 +23,7 @@ class Usage(Struct, frozen=True):
     output_tokens: int = 0
 
 
-class StartedMessage(_Event, tag="message", frozen=True):
+class StartedMessage(_Event, tag="message", frozen=True, gc=False):
     """The message as it is before its first block."""
 
     id: str
@@ -35,26 +35,26 @@ class StartedMessage(_Event, tag="message", frozen=True):
     stop_sequence: None = None
 
 
-class MessageStart(_Event, tag="message_start", frozen=True):
+class MessageStart(_Event, tag="message_start", frozen=True, gc=False):
     """The first event."""
 
     message: StartedMessage
 
 
-class Text(_Event, tag="text", frozen=True):
+class Text(_Event, tag="text", frozen=True, gc=False):
     """A text block as it opens."""
 
     text: str = ""
 
 
-class Thinking(_Event, tag="thinking", frozen=True):
+class Thinking(_Event, tag="thinking", frozen=True, gc=False):
     """A thinking block as it opens."""
 
     thinking: str = ""
     signature: str = ""
 
 
-class ToolUse(_Event, tag="tool_use", frozen=True):
+class ToolUse(_Event, tag="tool_use", frozen=True, gc=False):
     """A call as it opens; clients read `input` from the deltas only."""
 
     id: str
@@ -62,45 +62,45 @@ class ToolUse(_Event, tag="tool_use", frozen=True):
     input: dict[str, Any]
 
 
-class ContentBlockStart(_Event, tag="content_block_start", frozen=True):
+class ContentBlockStart(_Event, tag="content_block_start", frozen=True, gc=False):
     """Block `index` opens."""
 
     index: int
     content_block: Text | Thinking | ToolUse
 
 
-class TextDelta(_Event, tag="text_delta", frozen=True):
+class TextDelta(_Event, tag="text_delta", frozen=True, gc=False):
     """More text."""
 
     text: str
 
 
-class ThinkingDelta(_Event, tag="thinking_delta", frozen=True):
+class ThinkingDelta(_Event, tag="thinking_delta", frozen=True, gc=False):
     """More thinking."""
 
     thinking: str
 
 
-class SignatureDelta(_Event, tag="signature_delta", frozen=True):
+class SignatureDelta(_Event, tag="signature_delta", frozen=True, gc=False):
     """The signature that ends a thinking block."""
 
     signature: str
 
 
-class InputJsonDelta(_Event, tag="input_json_delta", frozen=True):
+class InputJsonDelta(_Event, tag="input_json_delta", frozen=True, gc=False):
     """More of a call's input, as JSON text."""
 
     partial_json: str
 
 
-class ContentBlockDelta(_Event, tag="content_block_delta", frozen=True):
+class ContentBlockDelta(_Event, tag="content_block_delta", frozen=True, gc=False):
     """Block `index` grows."""
 
     index: int
     delta: TextDelta | ThinkingDelta | SignatureDelta | InputJsonDelta
 
 
-class ContentBlockStop(_Event, tag="content_block_stop", frozen=True):
+class ContentBlockStop(_Event, tag="content_block_stop", frozen=True, gc=False):
     """Block `index` is complete."""
 
     index: int
@@ -113,22 +113,22 @@ class Stop(Struct, frozen=True):
     stop_sequence: str | None = None
 
 
-class MessageDelta(_Event, tag="message_delta", frozen=True):
+class MessageDelta(_Event, tag="message_delta", frozen=True, gc=False):
     """The end of the answer and what it cost."""
 
     delta: Stop
     usage: Usage
 
 
-class MessageStop(_Event, tag="message_stop", frozen=True):
+class MessageStop(_Event, tag="message_stop", frozen=True, gc=False):
     """The last event."""
 
 
-class Ping(_Event, tag="ping", frozen=True):
+class Ping(_Event, tag="ping", frozen=True, gc=False):
     """Nothing happened, but the answer is still being worked on."""
 
 
-class ErrorEvent(_Event, tag="error", frozen=True):
+class ErrorEvent(_Event, tag="error", frozen=True, gc=False):
     """The answer failed; nothing follows."""
 
     error: dict[str, Any]

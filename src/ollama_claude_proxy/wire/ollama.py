@@ -1,7 +1,8 @@
 """Ollama's side of the wire: the lines of a `/api/chat` stream and the answers of its neighbours.
 
 Shapes follow `api/types.go` of Ollama 0.32; what is absent has a default, what is new is ignored.
-Durations are nanoseconds.
+Durations are nanoseconds. What comes once a token is left out of Python's garbage collection: it
+holds no cycles, and the passes that its number would cause are half of what it costs.
 """
 
 from typing import Any
@@ -10,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.json import Decoder
 
 
-class ToolCallFunction(Struct):
+class ToolCallFunction(Struct, gc=False):
     """Name and complete arguments of a call."""
 
     name: str = ""
@@ -18,14 +19,14 @@ class ToolCallFunction(Struct):
     index: int = 0
 
 
-class ToolCall(Struct):
+class ToolCall(Struct, gc=False):
     """A call as Ollama's parser read it."""
 
     function: ToolCallFunction
     id: str = ""
 
 
-class ChatMessage(Struct):
+class ChatMessage(Struct, gc=False):
     """The new part of the answer that one line brings."""
 
     role: str = "assistant"
@@ -34,7 +35,7 @@ class ChatMessage(Struct):
     tool_calls: list[ToolCall] = field(default_factory=list)
 
 
-class ChatLine(Struct):
+class ChatLine(Struct, gc=False):
     """One line of a `/api/chat` stream, or the whole answer when it is not streamed."""
 
     model: str = ""
