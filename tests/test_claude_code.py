@@ -1,4 +1,4 @@
-"""The real Claude Code works: the scripted model says what to do, the disk proves that it was done."""
+"""The real Claude Code works: the scripted model says what to do, the disk proves it."""
 
 import base64
 import json

@@ -11,6 +11,7 @@
     │   └── NotSupported         501    not_supported           (an endpoint that is not there)
     ├── UpstreamError                   Ollama is at fault
     │   ├── OllamaUnreachable    503    api_error          permanent
+    │   ├── OllamaGone           529    overloaded_error   retry after some seconds
     │   ├── ModelNotInstalled    400    policy_blocked     permanent
     │   ├── ModelUnusable        400    policy_blocked     permanent
     │   ├── CloudRefused         400    policy_blocked     permanent
@@ -151,6 +152,20 @@ class OllamaUnreachable(UpstreamError):
         super().__init__(
             f"Ollama does not answer at {url!r}{detail}.",
             remedy="Start it with `ollama serve`, or check the address with `ocp doctor`.",
+        )
+
+
+class OllamaGone(UpstreamError):
+    """Ollama answered a moment ago and does not now: it is being restarted, or it crashed."""
+
+    status = 529
+    type = "overloaded_error"
+    retry_after = 2
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"Ollama answered at {url!r} a moment ago and does not now.",
+            remedy="It is tried again; if it was stopped, start it with `ollama serve`.",
         )
 
 

@@ -1,11 +1,15 @@
 """The configured Ollama, as methods.
 
+The environment's proxies are not used: Ollama is on this machine or beside it, and a proxy would
+see every prompt. A connection is kept after an answer and used again.
+
 Reading an answer has no time limit, for a long prompt is read for minutes before the first byte
 comes; who waits is told so by pings, and who leaves cancels the request. What only looks something
 up has one.
 """
 
 import asyncio
+import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -16,10 +20,9 @@ import httpx
 from msgspec import Struct
 
 from ollama_claude_proxy import __version__
-from ollama_claude_proxy.errors import AnswerUnreadable, OllamaUnreachable
+from ollama_claude_proxy.errors import AnswerUnreadable, OllamaGone, OllamaUnreachable
 from ollama_claude_proxy.upstream.answer import Answer, data_of, decode
 from ollama_claude_proxy.upstream.failures import Asked, from_answer, from_exception
-from ollama_claude_proxy.upstream.transport import Transport as _Transport
 from ollama_claude_proxy.upstream.words import quoted
 from ollama_claude_proxy.wire.events import encode_json
 from ollama_claude_proxy.wire.ollama import (
@@ -39,6 +42,11 @@ Transport = httpx.AsyncBaseTransport
 _LOOK_UP_SECONDS = 30.0
 # `/api/show` of a model with all its licences and tensors has some 100 kB.
 _MOST_BYTES = 32 * 1024 * 1024
+# Somebody who restarts Ollama, or updates it, has it back by then.
+_RESTART_SECONDS = 60.0
+# As many as there are answers at once, mostly one; each costs a file descriptor.
+_MOST_IDLE = 20
+_IDLE_SECONDS = 30.0
 _HEADERS = {
     "accept-encoding": "identity",  # packing and unpacking would only hold tokens back
     "content-type": "application/json",
@@ -70,8 +78,9 @@ class Ollama:
         # What is shown in messages, without the password.
         self._url = str(url.copy_with(userinfo=b"")).rstrip("/")
         self._headers = _HEADERS | _authorization(url)
-        self._transport = transport or _Transport()
+        self._transport = transport or _network(self._url)
         self._extensions = {"timeout": {"connect": connect_timeout}}
+        self._answered_at = float("-inf")
 
     async def version(self) -> str:
         """Give Ollama's version, such as `0.32.15`."""
@@ -145,9 +154,28 @@ class Ollama:
             extensions=self._extensions,
         )
         try:
-            return await self._transport.handle_async_request(request)
+            response = await self._ask(request)
         except httpx.RequestError as error:
-            raise from_exception(error, asked, within=False) from error
+            failure = from_exception(error, asked, within=False)
+            if isinstance(failure, OllamaUnreachable) and self._was_there():
+                raise OllamaGone(asked.url) from error
+            raise failure from error
+        self._answered_at = time.monotonic()
+        return response
+
+    async def _ask(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; once more where the connection broke before an answer came.
+
+        Mostly it was one that was kept, and that Ollama closed at the same moment. Nothing is lost:
+        a chat that is asked twice changes nothing, and what was read of its prompt is cached.
+        """
+        try:
+            return await self._transport.handle_async_request(request)
+        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+            return await self._transport.handle_async_request(request)
+
+    def _was_there(self) -> bool:
+        return time.monotonic() - self._answered_at < _RESTART_SECONDS
 
 
 def _authorization(url: httpx.URL) -> dict[str, str]:
@@ -161,6 +189,16 @@ def _authorization(url: httpx.URL) -> dict[str, str]:
 def _address(url: str) -> httpx.URL:
     """Take an address apart; they are few and do not change."""
     return httpx.URL(url)
+
+
+def _network(url: str) -> Transport:
+    limits = httpx.Limits(
+        max_connections=None,
+        max_keepalive_connections=_MOST_IDLE,
+        keepalive_expiry=_IDLE_SECONDS,
+    )
+    secure = url.startswith("https:")  # without, there is no need to read all certificates
+    return httpx.AsyncHTTPTransport(verify=secure, limits=limits, trust_env=False)
 
 
 async def _check(response: httpx.Response, asked: Asked) -> None:

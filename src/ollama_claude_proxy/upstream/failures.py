@@ -30,7 +30,6 @@ from ollama_claude_proxy.errors import (
     UpstreamError,
     UpstreamRejected,
 )
-from ollama_claude_proxy.upstream.transport import Unanswered
 from ollama_claude_proxy.upstream.words import Said, quoted, said_in, said_of
 
 # Of a page of HTML; what says who answers is at its top.
@@ -216,6 +215,11 @@ _LOST = Broken(AnswerCutOff)
 _NONSENSE = Broken(AnswerUnreadable, AnswerUnreadable)
 
 # Every exception that a request can raise; the class itself decides, else the nearest of its bases.
+# httpx's words that say nothing to a person.
+_WORDS = {"All connection attempts failed": "no connection"}
+# httpcore's and h11's words for a connection that closed too early, which is no protocol error.
+_CLOSED = re.compile("disconnected without|closed connection|incomplete (chunked read|message)")
+
 EXCEPTIONS: Mapping[type[httpx.RequestError], Broken] = {
     httpx.ConnectError: _NO_CONNECTION,
     httpx.ConnectTimeout: _NO_CONNECTION,
@@ -227,7 +231,6 @@ EXCEPTIONS: Mapping[type[httpx.RequestError], Broken] = {
     httpx.ReadError: _LOST,
     httpx.WriteError: _LOST,
     httpx.CloseError: _LOST,
-    Unanswered: _LOST,
     httpx.RemoteProtocolError: Broken(AnswerUnreadable),
     httpx.LocalProtocolError: Broken(UpstreamRejected),
     httpx.DecodingError: _NONSENSE,
@@ -239,9 +242,11 @@ EXCEPTIONS: Mapping[type[httpx.RequestError], Broken] = {
 def from_exception(error: httpx.RequestError, asked: Asked, *, within: bool) -> OcpError:
     """Give the error that an exception of httpx means; `within`: the answer had begun."""
     kind = next(base for base in type(error).__mro__ if base in EXCEPTIONS)
+    if kind is httpx.RemoteProtocolError and _CLOSED.search(str(error)):
+        kind = httpx.ReadError
     before_class, within_class = EXCEPTIONS[kind]
     make = within_class if within else before_class
-    words = quoted(str(error)) or type(error).__name__
+    words = _WORDS.get(str(error)) or quoted(str(error)) or type(error).__name__
     if make is OllamaUnreachable:
         return OllamaUnreachable(asked.url, words)
     when = "in the middle of its answer" if within else "before it answered"
