@@ -43,6 +43,10 @@ def command(
 
     It starts the proxy in front of a small stand-in for Ollama, and sends a question, a tool call
     and a token count through it. The stand-in is no model: its answers are fixed.
+
+    Examples:
+      ocp demo
+      ocp demo --keep
     """
     with ExitStack() as stack:
         output.result("1. Start a stand-in for Ollama, and the proxy in front of it")

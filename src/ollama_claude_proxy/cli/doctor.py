@@ -54,6 +54,10 @@ def command(
     It loads the model, has it write a few words and call a tool. That may take minutes.
     The exit code is 1 if something fails.
 
+    Examples:
+      ocp doctor
+      ocp doctor --json
+
     Keys of --json:
       ok        whether nothing fails
       version   of ocp

@@ -51,6 +51,10 @@ def command(
     The kind is the family, the number of parameters and the quantisation; loaded is where the model
     lies in memory now. The main role is everything that no other role is for.
 
+    Examples:
+      ocp models
+      ocp models --json --ollama-url http://192.168.1.20:11434
+
     Keys of --json:
       models       name, alias, size (bytes), family, parameter_size, quantization,
                    context_length and window (tokens), tools, vision, thinking, cloud,
