@@ -1,5 +1,6 @@
 """The main job over HTTP: what a client asks and what it gets, with the SDK as a strict reader."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -260,3 +261,13 @@ def test_many_answers_at_once_do_not_mix(fake: FakeOllama, proxy: Proxy) -> None
     for thread in threads:
         thread.join()
     assert texts == {number: f"n{number} " * 20 for number in range(24)}
+
+
+def test_the_debug_log_shows_what_goes_to_ollama_and_what_comes_back(
+    proxy: Proxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "ollama_claude_proxy")
+    proxy.ask(messages=[{"role": "user", "content": "A question."}])
+    assert 'to Ollama: {"model":"qwen2.5-coder:7b"' in caplog.text
+    assert "A question." in caplog.text
+    assert 'from Ollama: {"model"' in caplog.text

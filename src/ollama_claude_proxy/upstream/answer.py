@@ -1,6 +1,7 @@
 """The lines of a streamed answer of Ollama, read as they come."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import TypeVar, cast
@@ -19,6 +20,8 @@ from ollama_claude_proxy.upstream.failures import Asked, from_exception, from_li
 from ollama_claude_proxy.upstream.words import quoted
 from ollama_claude_proxy.wire.ndjson import LineSplitter, LineTooLong
 from ollama_claude_proxy.wire.ollama import ChatLine, PullProgress, decode_chat_line
+
+logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T", bound=Struct)
 _MOST_QUOTED_BYTES = 200
@@ -84,6 +87,7 @@ class Answer:
         try:
             async for data in self._data:
                 if lines := splitter.feed(data):
+                    _show(lines)
                     yield lines
                 if self._done:
                     return
@@ -92,6 +96,7 @@ class Answer:
         except LineTooLong as error:
             raise AnswerUnreadable(f"Ollama sent {error}.") from error
         if lines := splitter.flush():
+            _show(lines)
             yield lines
 
     def _decoded(self, raw: list[bytes]) -> tuple[list[ChatLine], OcpError | None]:
@@ -109,6 +114,13 @@ class Answer:
                 self._done = True
                 break
         return lines, None
+
+
+def _show(lines: list[bytes]) -> None:
+    """Log what came, with `--debug`."""
+    if logger.isEnabledFor(logging.DEBUG):
+        for line in lines:
+            logger.debug("from Ollama: %s", line.decode("utf-8", "replace"))
 
 
 def data_of(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -9,6 +9,7 @@ up has one.
 """
 
 import asyncio
+import logging
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -35,6 +36,8 @@ from ollama_claude_proxy.wire.ollama import (
     TagsModel,
     Version,
 )
+
+logger = logging.getLogger(__name__)
 
 Transport = httpx.AsyncBaseTransport
 
@@ -112,6 +115,8 @@ class Ollama:
         Entering waits until Ollama has accepted the request, which is when the first line is
         there. Leaving early cancels the generation.
         """
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("to Ollama: %s", chat.body.decode())
         asked = Asked(self._url, chat.model, chat.prompt_tokens, chat.window)
         async with self._answer("/api/chat", chat.body, asked) as answer:
             yield answer.chat()
