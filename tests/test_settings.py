@@ -271,6 +271,6 @@ def test_the_model_counts_as_named_only_when_somebody_named_it() -> None:
 
 def test_settings_are_frozen_and_hide_their_token() -> None:
     settings = Settings(token="secret")
-    with pytest.raises(AttributeError):
-        settings.port = 1  # type: ignore[misc]
+    with pytest.raises(ValueError, match="frozen"):
+        settings.port = 1
     assert "secret" not in repr(settings)

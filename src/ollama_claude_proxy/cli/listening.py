@@ -2,7 +2,6 @@
 
 import errno
 import socket
-from dataclasses import replace
 
 from ollama_claude_proxy.cli.port_owner import port_owner
 from ollama_claude_proxy.cli.proxy import running_proxy
@@ -31,7 +30,7 @@ def listen(settings: Settings) -> tuple[Settings, list[socket.socket]]:
             _close(sockets)
             raise _refused(settings, error) from error
         port = sockets[0].getsockname()[1]
-    return replace(settings, port=port), sockets
+    return settings.model_copy(update={"port": port}), sockets
 
 
 def _addresses(settings: Settings) -> list[tuple[socket.AddressFamily, str]]:

@@ -5,21 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from ollama_claude_proxy.errors import SettingInvalid
-from ollama_claude_proxy.settings.keys import KEYS, Key
-from ollama_claude_proxy.settings.model import Roles, Settings
+from ollama_claude_proxy.settings.keys import KEYS
+from ollama_claude_proxy.settings.model import Settings
 from ollama_claude_proxy.settings.sources import (
     Given,
     config_path,
-    environment,
     from_dotenv,
+    from_environment,
     from_file,
     from_flags,
-    from_variables,
 )
 from ollama_claude_proxy.settings.values import is_loopback
-
-_ROLES = "roles."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,43 +43,55 @@ def load_settings(flags: Mapping[str, Any], config: Path | None = None) -> Loade
     path, named = config_path(config)
     sources = (
         from_flags(flags),
-        from_variables(environment(), "environment"),
+        from_environment(),
         from_dotenv(Path(".env")),
         from_file(path, required=named),
     )
-    found: dict[str, Any] = {}
-    origins = dict.fromkeys((key.name for key in KEYS), "default")
-    for key in KEYS:
-        for given in (source[key.name] for source in sources if key.name in source):
-            if _take(key, given, found):
-                origins[key.name] = given.origin
-                break
+    found: dict[str, Given] = {}
+    for source in reversed(sources):
+        found |= {name: given for name, given in source.items() if _is_meant(name, given)}
     settings = _settings(found)
+    origins = {key.name: found[key.name].origin if key.name in found else "default" for key in KEYS}
     _check_reach(settings, origins["host"])
     return LoadedSettings(settings, origins, path)
 
 
-def _take(key: Key, given: Given, found: dict[str, Any]) -> bool:
-    """Read one value into `found`; a shared variable that we cannot read is not ours."""
-    try:
-        found[key.name] = key.read(given.value)
-    except (ValueError, TypeError) as error:
-        if given.shared:
+def _is_meant(name: str, given: Given) -> bool:
+    """Whether a value is for us: a shared variable that we cannot read is another program's."""
+    if given.shared:
+        try:
+            _settings({name: given})
+        except SettingInvalid:
             return False
-        shown = "a value that is not allowed" if key.secret else repr(given.value)
-        raise SettingInvalid(
-            f"The setting {key.name!r} ({given.origin}) is {shown}; allowed is {key.allowed}.",
-            remedy="`ocp config --help` tells where settings come from.",
-        ) from error
     return True
 
 
-def _settings(found: Mapping[str, Any]) -> Settings:
-    roles = {
-        name.removeprefix(_ROLES): value for name, value in found.items() if name.startswith(_ROLES)
-    }
-    rest = {name: value for name, value in found.items() if not name.startswith(_ROLES)}
-    return Settings(**rest, roles=Roles(**roles), default_named="model" in found)
+def _settings(found: Mapping[str, Given]) -> Settings:
+    values: dict[str, Any] = {}
+    for name, given in found.items():
+        table, _, key = name.rpartition(".")
+        (values.setdefault(table, {}) if table else values)[key] = given.value
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise _explained(error, found) from error
+
+
+def _explained(error: ValidationError, found: Mapping[str, Given]) -> SettingInvalid:
+    """Say the first thing that is wrong: the key, its source, and what is allowed."""
+    place = [str(part) for part in error.errors()[0]["loc"]]
+    key = next(key for key in KEYS if _is_at(place, (key.name, *key.variables)))
+    given = found[key.name]
+    shown = "a value that is not allowed" if key.secret else repr(given.value)
+    return SettingInvalid(
+        f"The setting {key.name!r} ({given.origin}) is {shown}; allowed is {key.allowed}.",
+        remedy="`ocp config --help` tells where settings come from.",
+    )
+
+
+def _is_at(place: list[str], names: tuple[str, ...]) -> bool:
+    """Whether a validation error is about a setting; unions add their branches to the place."""
+    return place[0] in names or ".".join(place[:2]) in names
 
 
 def _check_reach(settings: Settings, origin: str) -> None:

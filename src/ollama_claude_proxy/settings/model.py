@@ -1,50 +1,174 @@
 """The settings as the program uses them: checked, normalised and frozen.
 
-A plain dataclass, because importing pydantic-settings takes a third of the time in which the whole
-server should be up.
+Each field says what it is for, what is allowed, and under which other names people already set it.
 """
 
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+
+from ollama_claude_proxy.settings.values import (
+    Host,
+    Integer,
+    KeepAlive,
+    Name,
+    OllamaUrl,
+    Seconds,
+    Secret,
+)
 
 DEFAULT_MODEL = "qwen2.5-coder:7b"
+PREFIX = "OCP_"
+
+_MODEL = "the name of a model as in `ollama list`"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roles:
+def _setting(meaning: str, allowed: str, *names: str, **more: Any) -> Any:
+    """Describe a setting: its meaning, what is allowed, and its variables if not just OCP_NAME."""
+    alias = AliasChoices(*names) if names else None
+    extra: dict[str, Any] = {"allowed": allowed}
+    return Field(description=meaning, validation_alias=alias, json_schema_extra=extra, **more)
+
+
+class Roles(BaseModel):
     """Models for Claude Code's roles; None means the main model."""
 
-    opus: str | None = None
-    sonnet: str | None = None
-    haiku: str | None = None
-    subagent: str | None = None
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    opus: Annotated[Name | None, _setting("The model that answers for Opus.", _MODEL)] = None
+    sonnet: Annotated[Name | None, _setting("The model that answers for Sonnet.", _MODEL)] = None
+    haiku: Annotated[
+        Name | None, _setting("The model that answers for Haiku and small jobs.", _MODEL)
+    ] = None
+    subagent: Annotated[Name | None, _setting("The model that answers subagents.", _MODEL)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Every setting. `settings/keys.py` says what each is for and what is allowed.
+class Settings(BaseModel):
+    """Every setting."""
 
-    `default_named` tells that somebody asked for the default model by its name.
-    """
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    model: str = DEFAULT_MODEL
-    ollama_url: str = "http://127.0.0.1:11434"
-    host: str = "127.0.0.1"
-    port: int = 8000
-    token: str | None = field(default=None, repr=False)
-    debug: bool = False
-    log_format: Literal["text", "json"] = "text"
-    num_ctx: int | None = None
-    keep_alive: str | int = "2h"
-    roles: Roles = field(default_factory=Roles)
-    anthropic_version: str = "2023-06-01"
-    header_grace: float = 10.0
-    ping_interval: float = 10.0
-    max_body_bytes: int = 64 * 1024 * 1024
-    connect_timeout: float = 5.0
-    default_named: bool = False
+    model: Annotated[
+        Name,
+        _setting(
+            "The model that answers for every Claude model.", _MODEL, "OCP_MODEL", "OLLAMA_MODEL"
+        ),
+    ] = DEFAULT_MODEL
+    ollama_url: Annotated[
+        OllamaUrl,
+        _setting(
+            "Where Ollama listens; port 11434 unless given.",
+            "an http or https address such as http://127.0.0.1:11434",
+            "OCP_OLLAMA_URL",
+            "OLLAMA_ENDPOINT",
+            "OLLAMA_HOST",
+        ),
+    ] = "http://127.0.0.1:11434"
+    host: Annotated[
+        Host,
+        _setting(
+            "The address to listen on; any but this machine's own needs a token.",
+            "a host name or IP address such as 127.0.0.1",
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[
+        Integer,
+        _setting(
+            "The port to listen on; 0 takes any free one.",
+            "a whole number from 0 to 65535",
+            "OCP_PORT",
+            "PROXY_PORT",
+            ge=0,
+            le=65_535,
+        ),
+    ] = 8000
+    token: Annotated[
+        Secret | None,
+        _setting(
+            "What clients must send as their token; none: anyone on this machine may ask.",
+            "visible ASCII characters without spaces",
+            repr=False,
+        ),
+    ] = None
+    debug: Annotated[
+        bool,
+        _setting(
+            "Whether the log shows what is sent and received.",
+            "true or false",
+            "OCP_DEBUG",
+            "DEBUG",
+        ),
+    ] = False
+    log_format: Annotated[
+        Literal["text", "json"],
+        BeforeValidator(lambda word: word.strip().lower() if isinstance(word, str) else word),
+        _setting("How the log on stderr is written.", "text or json"),
+    ] = "text"
+    num_ctx: Annotated[
+        Integer | None,
+        _setting(
+            "The window in tokens; none: what the model allows, at most 32768.",
+            "a whole number from 512 to 10000000",
+            ge=512,
+            le=10_000_000,
+        ),
+    ] = None
+    keep_alive: Annotated[
+        KeepAlive,
+        _setting(
+            "How long Ollama keeps the model in memory after an answer; -1: for ever, 0: not at"
+            " all.",
+            "a duration such as 30m or 2h, or a number of seconds",
+        ),
+    ] = "2h"
+    roles: Roles = Roles()
+    anthropic_version: Annotated[
+        Name,
+        _setting(
+            "The version of Anthropic's API that answers name.",
+            "a date such as 2023-06-01",
+            "OCP_ANTHROPIC_VERSION",
+            "ANTHROPIC_API_VERSION",
+        ),
+    ] = "2023-06-01"
+    header_grace: Annotated[  # Claude Code gives up after 360 s without headers
+        Seconds,
+        _setting(
+            "Seconds for which headers wait for Ollama, so that a refusal is an HTTP status.",
+            "a number from 0 to 300",
+            ge=0,
+            le=300,
+        ),
+    ] = 10.0
+    ping_interval: Annotated[  # from 60 s on Claude Code says that it waits for the network
+        Seconds,
+        _setting(
+            "Seconds of silence after which a ping is sent.",
+            "a number from 0.05 to 60",
+            ge=0.05,
+            le=60,
+        ),
+    ] = 10.0
+    max_body_bytes: Annotated[
+        Integer,
+        _setting(
+            "The largest request body, in bytes.",
+            "a whole number from 1024 to 1073741824",
+            ge=1024,
+            le=1024**3,
+        ),
+    ] = 64 * 1024 * 1024
+    connect_timeout: Annotated[
+        Seconds,
+        _setting(
+            "Seconds to wait for a connection to Ollama.",
+            "a number from 0.05 to 300",
+            ge=0.05,
+            le=300,
+        ),
+    ] = 5.0
 
     @property
     def model_named(self) -> bool:
         """Whether somebody chose the model: then no other may be taken in its place."""
-        return self.default_named or self.model != DEFAULT_MODEL
+        return "model" in self.model_fields_set

@@ -1,10 +1,10 @@
 """Where settings come from: flags, the environment, `.env` and `config.toml`.
 
-Each source gives `Given` values by key. This is the only reader of the environment.
+pydantic-settings reads them; here each value keeps the name of the place it came from. This is the
+only reader of the environment.
 """
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,11 +12,29 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
 from ollama_claude_proxy.errors import SettingInvalid
-from ollama_claude_proxy.settings.keys import KEYS
+from ollama_claude_proxy.settings.keys import KEYS, Key
+from ollama_claude_proxy.settings.model import PREFIX, Settings
 
 _CONFIG_VARIABLE = "OCP_CONFIG"
-_NAMES = tuple(key.name for key in KEYS)
+_BY_NAME = {key.name: key for key in KEYS}
+_BY_VARIABLE = {variable: key for key in KEYS for variable in key.variables}
+
+
+class _Sources(Settings, BaseSettings):
+    """How pydantic-settings finds the values; it is never made itself."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +63,16 @@ def config_path(config: Path | None = None) -> tuple[Path, bool]:
 
 def from_flags(flags: Mapping[str, Any]) -> dict[str, Given]:
     """Read the command line's options; None means that an option was not used."""
-    keys = {key.name: key for key in KEYS}
     return {
-        name: Given(value, f"flag {keys[name].flag}")
+        name: Given(value, f"flag {_BY_NAME[name].flag}")
         for name, value in _flat(flags)
         if value is not None
     }
 
 
-def from_variables(variables: Mapping[str, str | None], where: str) -> dict[str, Given]:
-    """Read environment variables, of the process or of a `.env` file; an empty one is not set."""
-    found = {}
-    for key in KEYS:
-        name = next((name for name in key.variables if variables.get(name)), None)
-        if name is not None:
-            found[key.name] = Given(variables[name], f"{where} {name}", name in key.shared)
-    return found
+def from_environment() -> dict[str, Given]:
+    """Read the variables of the process; an empty one is not set."""
+    return _from_variables(EnvSettingsSource(_Sources), "environment")
 
 
 def from_dotenv(path: Path) -> dict[str, Given]:
@@ -68,14 +80,11 @@ def from_dotenv(path: Path) -> dict[str, Given]:
 
     Raises SettingInvalid if it cannot be read.
     """
-    if not path.is_file():
-        return {}
-    from dotenv import dotenv_values  # noqa: PLC0415  # few folders have one
-
     try:
-        return from_variables(dotenv_values(path, interpolate=False, encoding="utf-8"), ".env")
+        source = DotEnvSettingsSource(_Sources, env_file=path, env_file_encoding="utf-8")
     except (OSError, ValueError) as error:
         raise SettingInvalid(f"The file {str(path)!r} cannot be read: {error}.") from error
+    return _from_variables(source, ".env")
 
 
 def from_file(path: Path, *, required: bool) -> dict[str, Given]:
@@ -83,18 +92,31 @@ def from_file(path: Path, *, required: bool) -> dict[str, Given]:
 
     Raises SettingInvalid if it is no TOML, holds an unknown key, or is required and missing.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        if not required:
-            return {}
+    if required and not path.is_file():
         remedy = "Write one with `ocp config init`, or leave out `--config` and OCP_CONFIG."
-        raise SettingInvalid(f"There is no config file {str(path)!r}.", remedy=remedy) from error
+        raise SettingInvalid(f"There is no config file {str(path)!r}.", remedy=remedy)
+    try:
+        content = TomlConfigSettingsSource(_Sources, toml_file=path).toml_data
     except (OSError, ValueError) as error:
         raise SettingInvalid(f"The config file {str(path)!r} cannot be read: {error}.") from error
     for name, _ in _flat(content):
         _check_name(name, path)
     return {name: Given(value, str(path)) for name, value in _flat(content) if value != ""}
+
+
+def _from_variables(source: EnvSettingsSource, where: str) -> dict[str, Given]:
+    found = {}
+    for name, value in _flat(source()):
+        key = _BY_NAME.get(name) or _BY_VARIABLE.get(name)
+        if key is not None:
+            variable = _variable(key, source.env_vars)
+            found[key.name] = Given(value, f"{where} {variable}", variable in key.shared)
+    return found
+
+
+def _variable(key: Key, variables: Mapping[str, str | None]) -> str:
+    """Give the variable that decided; pydantic-settings knows them in lower case."""
+    return next(name for name in key.variables if variables.get(name.lower()))
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -107,9 +129,9 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def _check_name(name: str, path: Path) -> None:
-    if name in _NAMES:
+    if name in _BY_NAME:
         return
-    close = get_close_matches(name, _NAMES, n=1)
+    close = get_close_matches(name, _BY_NAME, n=1)
     remedy = f"Did you mean {close[0]!r}?" if close else "`ocp config` lists the keys."
     raise SettingInvalid(
         f"The config file {str(path)!r} has an unknown key {name!r}.", remedy=remedy

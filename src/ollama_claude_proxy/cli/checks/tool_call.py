@@ -7,7 +7,6 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ollama_claude_proxy.cli import output
@@ -63,7 +62,9 @@ def _proxy(settings: Settings) -> Iterator[str]:
 
     listener = free_socket()
     host, port = listener.getsockname()[:2]
-    with serving(create_app(replace(settings, host=host, port=port)), listener) as url:
+    with serving(
+        create_app(settings.model_copy(update={"host": host, "port": port})), listener
+    ) as url:
         yield url
 
 
