@@ -174,7 +174,7 @@ def test_a_model_that_was_named_is_never_replaced(fake: FakeOllama) -> None:
         answering(fake, "claude-opus-5-5", model="gone:1b")
     del fake.models["qwen2.5-coder:7b"]
     with pytest.raises(ModelNotInstalled, match=r"ollama pull qwen2\.5-coder:7b"):
-        answering(fake, "claude-opus-5-5", default_named=True)
+        answering(fake, "claude-opus-5-5", model="qwen2.5-coder:7b")
 
 
 def test_a_role_whose_model_is_missing_names_that_model(fake: FakeOllama) -> None:

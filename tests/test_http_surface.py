@@ -181,7 +181,7 @@ def test_a_missing_field_is_named(proxy: Proxy, missing: str) -> None:
 
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "chunked"])
 def test_a_huge_body_is_refused(fake: FakeOllama, *, announced: bool) -> None:
-    with Proxy(fake.url, max_body_bytes=1000) as proxy:
+    with Proxy(fake.url, max_body_bytes=1024) as proxy:
         content: Any = b"x" * 2000 if announced else iter([b"x" * 500] * 4)
         reply = proxy.client.post("/v1/messages", content=content)
     assert reply.status_code == 413

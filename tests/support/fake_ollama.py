@@ -8,15 +8,15 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 from support.fake_answers import (
     Answer,
     Call,
+    Cut,
     Done,
     Eof,
     Failure,
@@ -27,17 +27,20 @@ from support.fake_answers import (
     Step,
     Thinking,
     Until,
-    Writer,
     answer,
-    go_json,
-    joined,
+    recorded,
 )
+from support.fake_endpoints import Neighbours, foreign
+from support.fake_http import LATE_JSON, Request, read_request, send
+from support.fake_lines import Lines, error_line, unstreamed
 from support.fake_models import FakeModel, library
-from support.fake_refusals import refusal
+from support.fake_playing import play
+from support.fake_refusals import refusal, window_of
 
 __all__ = [
     "Answer",
     "Call",
+    "Cut",
     "Done",
     "Eof",
     "Failure",
@@ -51,22 +54,8 @@ __all__ = [
     "Thinking",
     "Until",
     "answer",
+    "recorded",
 ]
-
-_REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"}
-_PLAIN = "text/plain"
-_JSON = "application/json; charset=utf-8"
-
-
-@dataclass
-class Request:
-    """A request as it came."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    raw: bytes
-    body: dict[str, Any] = field(default_factory=dict)
 
 
 def quarter(body: dict[str, Any]) -> int:
@@ -74,15 +63,12 @@ def quarter(body: dict[str, Any]) -> int:
     return len(json.dumps([body.get("messages"), body.get("tools")])) // 4
 
 
-class FakeOllama:
+class FakeOllama(Neighbours):
     """A server that can be stopped and started again at the same port."""
 
     def __init__(self, *models: FakeModel, version: str = "0.32.15") -> None:
-        self.models = {model.name: model for model in models or library()}
-        self.version = version
+        super().__init__(models or library(), version)
         self.requests: list[Request] = []
-        self.loaded: dict[str, int] = {}
-        self.pulls: list[dict[str, Any]] = []
         self.disconnects = 0
         self.respond: Callable[[dict[str, Any]], Answer] | None = None
         self.count: Callable[[dict[str, Any]], int] = quarter
@@ -102,6 +88,11 @@ class FakeOllama:
         """The bodies of all `/api/chat` requests."""
         return [request.body for request in self.requests if request.path == "/api/chat"]
 
+    def add_model(self, name: str, **facts: Any) -> FakeModel:
+        """Install a model; `facts` are the fields of `FakeModel`."""
+        self.models[name] = FakeModel(name, **facts)
+        return self.models[name]
+
     def script(self, *answers: Answer) -> None:
         """Add answers, one for each `/api/chat` request to come."""
         self._answers += answers
@@ -114,7 +105,7 @@ class FakeOllama:
         self._run(self._listen())
 
     def stop(self) -> None:
-        """Die: close the port and reset every connection."""
+        """Die, also in mid-answer: close the port and every connection, forget what is loaded."""
         if self._thread is None:
             return
         self._run(self._die())
@@ -122,6 +113,7 @@ class FakeOllama:
         self._thread.join()
         self._loop.close()
         self._thread = None
+        self.loaded.clear()
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
         """Wait until something is so; fail when it does not come."""
@@ -164,89 +156,72 @@ class FakeOllama:
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections.add(writer)
         try:
-            while request := await _read(reader):
+            while request := await read_request(reader):
                 self.requests.append(request)
-                await self._answer(request, reader, writer)
+                if foreign(request):
+                    await send(writer, 403, "", "")
+                elif request.path == "/api/chat" and request.method == "POST":
+                    await self._chat(request, reader, writer)
+                else:
+                    await self.neighbour(request, writer)
+                if request.closes:
+                    break
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             self._connections.discard(writer)
             writer.close()
 
-    async def _answer(
-        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        try:
-            request.body = json.loads(request.raw or b"{}")
-        except ValueError:
-            await _send(writer, 400, go_json({"error": "unexpected EOF"}))
-            return
-        match request.method, request.path:
-            case (("GET" | "HEAD"), "/"):
-                await _send(writer, 200, "Ollama is running", _PLAIN)
-            case "GET", "/api/version":
-                await _send(writer, 200, go_json({"version": self.version}))
-            case "GET", "/api/tags":
-                await _send(
-                    writer, 200, go_json({"models": [m.tag() for m in self.models.values()]})
-                )
-            case "GET", "/api/ps":
-                running = [self.models[name].running(size) for name, size in self.loaded.items()]
-                await _send(writer, 200, go_json({"models": running}))
-            case "POST", "/api/show":
-                await self._show(request, writer)
-            case "POST", "/api/pull":
-                await self._pull(request, writer)
-            case "POST", "/api/chat":
-                await self._chat(request, reader, writer)
-            case _, ("/api/chat" | "/api/show" | "/api/pull"):
-                await _send(writer, 405, "405 method not allowed", _PLAIN)
-            case _:
-                await _send(writer, 404, "404 page not found", _PLAIN)
-
-    def _model(self, name: str) -> FakeModel | None:
-        return self.models.get(name) or self.models.get(f"{name}:latest")
-
-    async def _show(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        model = self._model(request.body.get("model", ""))
-        if model is None:
-            await _send(writer, 404, _not_found(request))
-        else:
-            await _send(writer, 200, go_json(model.show()))
-
-    async def _pull(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        name = request.body["model"]
-        lines = self.pulls or [{"status": "pulling manifest"}, {"status": "success"}]
-        await _head(writer, 200, "application/x-ndjson")
-        for line in lines:
-            await _chunk(writer, go_json(line).encode() + b"\n")
-            await asyncio.sleep(0.02)
-        if lines[-1].get("status") == "success":
-            self.models[name] = FakeModel(name)
-        await _chunk(writer, b"")
-
     async def _chat(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        body = request.body
-        model = self._model(body.get("model", ""))
+        model = await self.asked(request, writer)
         if model is None:
-            await _send(writer, 404, _not_found(request))
             return
-        refused = refusal(body, model.capabilities, native=model.native, count=self.count)
-        if refused is not None:
-            await _send(writer, refused[0], go_json({"error": refused[1]}))
-            return
-        self.loaded[model.name] = model.size
-        said = self._next(body)
-        lines = Writer(model.name, model.native, self.count(body))
-        playing = asyncio.ensure_future(_play(said, lines, writer, stream=body.get("stream", True)))
+        body, stream = request.body, request.body.get("stream", True)
+        refused = refusal(body, model, self.count)
+        if refused is not None and refused.late and stream:
+            error = error_line(refused.error)
+            await send(writer, refused.status, error, LATE_JSON, chunked=True)
+        elif refused is not None:
+            await send(writer, refused.status, error_line(refused.error))
+        elif not body.get("messages"):
+            await self._load(body, model, writer)
+        else:
+            self.loaded[model.name] = model.size
+            self.windows[model.name] = window_of(body, model)
+            lines = Lines(body["model"], model.path, self.count(body))
+            playing = play(self._next(body), lines, writer, stream=stream)
+            await self._while_heard(request, reader, playing)
+
+    async def _load(
+        self, body: dict[str, Any], model: FakeModel, writer: asyncio.StreamWriter
+    ) -> None:
+        """A request without messages loads the model, or unloads it."""
+        unload = body.get("keep_alive") in {0, "0"}
+        if unload:
+            self.loaded.pop(model.name, None)
+        else:
+            self.loaded[model.name] = model.size
+            self.windows[model.name] = window_of(body, model)
+        await send(writer, 200, unstreamed(body["model"], "unload" if unload else "load"))
+
+    async def _while_heard(
+        self, request: Request, reader: asyncio.StreamReader, playing: Coroutine[Any, Any, None]
+    ) -> None:
+        """Answer until the end, or until the client goes away."""
+        answering = asyncio.ensure_future(playing)
         gone = asyncio.ensure_future(_gone(reader))
-        await asyncio.wait({playing, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not playing.done():
-            self.disconnects += 1
-        for task in (playing, gone):
-            task.cancel()
+        try:
+            await asyncio.wait({answering, gone}, return_when=asyncio.FIRST_COMPLETED)
+            broken = answering.done() and isinstance(answering.exception(), ConnectionError)
+            if broken or not answering.done():
+                request.abandoned = True
+                self.disconnects += 1
+        finally:
+            for task in (answering, gone):
+                task.cancel()
+        for task in (answering, gone):
             with suppress(asyncio.CancelledError, ConnectionError):
                 await task
 
@@ -258,110 +233,5 @@ class FakeOllama:
 
 async def _gone(reader: asyncio.StreamReader) -> None:
     """Wait until the client closes its side; it sends nothing while an answer runs."""
-    while not reader.at_eof():  # noqa: ASYNC110  # a reader has no event for it
+    while not reader.at_eof() and reader.exception() is None:  # noqa: ASYNC110  # no event for it
         await asyncio.sleep(0.005)
-
-
-def _not_found(request: Request) -> str:
-    return go_json({"error": f"model '{request.body.get('model', '')}' not found"})
-
-
-async def _read(reader: asyncio.StreamReader) -> Request | None:
-    line = await reader.readline()
-    if not line:
-        return None
-    method, path, _ = line.decode().split()
-    headers: dict[str, str] = {}
-    while (raw := await reader.readline()) != b"\r\n":
-        name, _, value = raw.decode().partition(":")
-        headers[name.lower()] = value.strip()
-    body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Request(method, path, headers, body)
-
-
-async def _play(said: Answer, lines: Writer, writer: asyncio.StreamWriter, *, stream: bool) -> None:
-    """Send an answer step by step, or as one object when it is not to be streamed."""
-    if said.status != 200 or not stream:
-        await _whole(said, lines, writer)
-        return
-    started = False
-    ready: list[bytes] = []
-    for step in said.steps:
-        if isinstance(step, Failure) and not started and not ready:
-            await _send(writer, step.status, go_json({"error": step.error}))
-            return
-        if await _pause(step):
-            continue
-        if not started:
-            await _head(writer, 200, said.content_type)
-            started = True
-        if isinstance(step, Reset):
-            writer.transport.abort()
-            return
-        ready += _bytes(step, lines)
-        if not said.together:
-            await _flush(writer, ready, said.chunk)
-    await _flush(writer, ready, said.chunk)
-    await _chunk(writer, b"")
-
-
-async def _pause(step: Step) -> bool:
-    if isinstance(step, Pause):
-        await asyncio.sleep(step.seconds)
-        return True
-    if isinstance(step, Until):
-        while not step.event.is_set():  # noqa: ASYNC110  # it belongs to another thread
-            await asyncio.sleep(0.005)
-        return True
-    return False
-
-
-def _bytes(step: Step, lines: Writer) -> Iterable[bytes]:
-    if isinstance(step, Garbage):
-        return [step.data]
-    if isinstance(step, Eof):
-        return []
-    line = lines.line(step)
-    return [] if line is None else [line.encode("utf-8", "surrogatepass") + b"\n"]
-
-
-async def _flush(writer: asyncio.StreamWriter, ready: list[bytes], size: int) -> None:
-    """Write what is ready: each line as an HTTP chunk, in pieces of `size` bytes if not 0."""
-    framed = b"".join(b"%x\r\n%b\r\n" % (len(data), data) for data in ready)
-    ready.clear()
-    step = size or len(framed) or 1
-    for start in range(0, len(framed), step):
-        writer.write(framed[start : start + step])
-        await writer.drain()
-        if size:
-            await asyncio.sleep(0)
-
-
-async def _whole(said: Answer, lines: Writer, writer: asyncio.StreamWriter) -> None:
-    written = [line for step in said.steps if (line := _line(step, lines)) is not None]
-    if said.status != 200:
-        await _send(writer, said.status, "".join(written), said.content_type)
-    else:
-        await _send(writer, 200, go_json(joined(written)))
-
-
-def _line(step: Step, lines: Writer) -> str | None:
-    return None if isinstance(step, Eof | Pause | Until | Reset | Garbage) else lines.line(step)
-
-
-async def _send(writer: asyncio.StreamWriter, status: int, body: str, kind: str = _JSON) -> None:
-    data = body.encode()
-    reason = _REASONS.get(status, "Status")
-    head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {len(data)}"
-    writer.write(head.encode() + b"\r\n\r\n" + data)
-    await writer.drain()
-
-
-async def _head(writer: asyncio.StreamWriter, status: int, kind: str) -> None:
-    head = f"HTTP/1.1 {status} OK\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n"
-    writer.write(head.encode())
-
-
-async def _chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
-    writer.write(b"%x\r\n%b\r\n" % (len(data), data))
-    await writer.drain()

@@ -3,6 +3,7 @@
 import gzip
 import json
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,25 +35,40 @@ def replays() -> list[dict[str, Any]]:
     return _read("replays.jsonl.gz")
 
 
+@cache
+def conversations() -> dict[str, list[dict[str, Any]]]:
+    """Give the Messages requests of each recorded session in order, its subagents' apart.
+
+    The main thread of `s05_subagents_*.json` is `s05_subagents`; a subagent's name has the id that
+    the client gave it behind a slash.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for replay in replays():
+        if replay["target"].startswith("/v1/messages?"):
+            session = replay["file"].rpartition("_")[0]
+            agent = dict(replay["headers"]).get("x-claude-code-agent-id")
+            found.setdefault(f"{session}/{agent}" if agent else session, []).append(replay)
+    return found
+
+
 def successive_turns() -> list[tuple[str, Body, Body]]:
     """Give each request of a conversation with the one that continues it, and a name for both."""
-    found = []
-    last: dict[tuple[str, str], tuple[str, Body]] = {}
-    for replay in replays():
-        if not replay["target"].startswith("/v1/messages?"):
-            continue
-        agent = dict(replay["headers"]).get("x-claude-code-agent-id", "")
-        key = (replay["file"].rpartition("_")[0], agent)
-        name, body = replay["file"].removesuffix(".json"), replay["body"]
-        if key in last and _continues(last[key][1], body):
-            found.append((f"{last[key][0]}-{name[-2:]}", last[key][1], body))
-        last[key] = (name, body)
-    return found
+    return [
+        (f"{_name(before)}-{_name(after)[-2:]}", before["body"], after["body"])
+        for conversation in conversations().values()
+        for before, after in pairwise(conversation)
+        if _continues(before["body"], after["body"])
+    ]
 
 
 def _read(name: str) -> list[dict[str, Any]]:
     with gzip.open(_DATA / name, "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
+
+
+def _name(replay: dict[str, Any]) -> str:
+    name: str = replay["file"].removesuffix(".json")
+    return name
 
 
 def _continues(before: Body, after: Body) -> bool:

@@ -86,7 +86,8 @@ class Outbox:
 
 async def end(task: asyncio.Task[Any]) -> None:
     """Cancel a task and wait until it is over, whatever came of it."""
-    task.cancel()
-    await asyncio.wait({task})
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})
     if not task.cancelled():
         task.exception()

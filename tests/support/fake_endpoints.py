@@ -1,0 +1,133 @@
+"""What the fake Ollama serves beside `/api/chat`, and how it reads a request's body."""
+
+import asyncio
+import ipaddress
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from support.fake_http import NDJSON, PLAIN, Request, chunk, send, send_head, write
+from support.fake_lines import error_line, go_json
+from support.fake_models import FakeModel
+from support.fake_reading import unreadable
+from support.fake_refusals import misnamed
+
+_LOCAL = ("localhost", ".localhost", ".local", ".internal")
+_PATHS = {
+    "/": ("GET", "HEAD"),
+    "/api/version": ("GET", "HEAD"),
+    "/api/tags": ("GET", "HEAD"),
+    "/api/ps": ("GET",),
+    "/api/show": ("POST",),
+    "/api/pull": ("POST",),
+    "/api/embed": ("POST",),
+    "/api/chat": ("POST",),
+}
+_NO_EMBEDDINGS = "This server does not support embeddings. Start it with `--embeddings`"
+
+
+class Neighbours:
+    """The models, and every endpoint that only tells of them."""
+
+    def __init__(self, models: Iterable[FakeModel], version: str) -> None:
+        self.models = {model.name: model for model in models}
+        self.version = version
+        self.loaded: dict[str, int] = {}
+        self.windows: dict[str, int] = {}
+        self.pulls: list[dict[str, Any]] = []
+
+    def model(self, name: str) -> FakeModel | None:
+        """Find a model; a name without a tag means `:latest`."""
+        return self.models.get(name) or self.models.get(f"{name}:latest")
+
+    async def asked(self, request: Request, writer: asyncio.StreamWriter) -> FakeModel | None:
+        """Read the body of `/api/chat` and find its model; None: it has been refused."""
+        refused = body_error(request) or unreadable(request.body) or misnamed(request.body)
+        if refused is not None:
+            await send(writer, 400, error_line(refused))
+            return None
+        model = self.model(request.body["model"])
+        if model is None:
+            await send(writer, 404, error_line(_not_found(request)))
+        return model
+
+    async def neighbour(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        """Answer what is not a chat."""
+        if request.path not in _PATHS:
+            await send(writer, 404, "404 page not found", PLAIN)
+        elif request.method not in _PATHS[request.path]:
+            await send(writer, 405, "405 method not allowed", PLAIN)
+        elif request.method == "POST":
+            await self._post(request, writer)
+        else:
+            await self._get(request, writer)
+
+    async def _get(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        bodiless = request.method == "HEAD"
+        if request.path == "/":
+            kind = f"{PLAIN}; charset=utf-8"
+            await send(writer, 200, "Ollama is running", kind, bodiless=bodiless)
+            return
+        running = [
+            self.models[name].running(size, self.windows.get(name))
+            for name, size in self.loaded.items()
+        ]
+        told: dict[str, Any] = {
+            "/api/version": {"version": self.version},
+            "/api/tags": {"models": [model.tag() for model in self.models.values()]},
+            "/api/ps": {"models": running},
+        }
+        await send(writer, 200, go_json(told[request.path]), bodiless=bodiless)
+
+    async def _post(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        unread = body_error(request)
+        if unread is not None:
+            await send(writer, 400, error_line(unread))
+        elif request.path == "/api/embed":
+            await send(writer, 501, error_line(_NO_EMBEDDINGS))
+        elif request.path == "/api/pull":
+            await self._pull(request, writer)
+        elif (model := self.model(request.body.get("model", ""))) is None:
+            await send(writer, 404, error_line(_not_found(request)))
+        else:
+            await send(writer, 200, go_json(model.show()))
+
+    async def _pull(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        name = request.body["model"]
+        lines = self.pulls or [{"status": "pulling manifest"}, {"status": "success"}]
+        await send_head(writer, 200, NDJSON)
+        for line in lines:
+            await write(writer, chunk(go_json(line).encode() + b"\n"))
+            await asyncio.sleep(0.02)
+        if lines[-1].get("status") == "success":
+            self.models[name] = FakeModel(name)
+        await write(writer, chunk(b""))
+
+
+def body_error(request: Request) -> str | None:
+    """Read the JSON of a body into the request; give Go's words where it is none."""
+    text = request.raw.decode("utf-8", "replace")
+    if not text:
+        return "missing request body"
+    try:
+        request.body = json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.pos >= len(text) or error.msg.startswith("Unterminated"):
+            return "unexpected EOF"
+        return f"invalid character {text[error.pos]!r} looking for beginning of value"
+    return None
+
+
+def _not_found(request: Request) -> str:
+    return f"model '{request.body.get('model', '')}' not found"
+
+
+def foreign(request: Request) -> bool:
+    """Whether the `Host` is neither an address nor a name that means this machine."""
+    host = request.headers.get("host", "")
+    name = host.rpartition(":")[0] or host
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return bool(name) and not name.endswith(_LOCAL)
+    return False
