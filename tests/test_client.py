@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pytest_httpx import HTTPXMock
 
 from ollama_claude_proxy.errors import (
     AnswerCutOff,
@@ -295,15 +296,27 @@ def test_the_neighbours_of_chat_are_read(fake: FakeOllama) -> None:
     use(fake.url, work)
 
 
-def test_something_else_at_the_address_is_called_so() -> None:
-    def page(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(404, html="<h1>Welcome to nginx</h1>")
+def test_something_else_at_the_address_is_called_so(httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(status_code=404, html="<h1>Welcome to nginx</h1>")
 
     async def work(ollama: Ollama) -> None:
         with pytest.raises(AnswerUnreadable, match=r"no Ollama: 404 .*Welcome to nginx"):
             await ollama.version()
 
-    use("http://ollama.test", work, transport=httpx.MockTransport(page))
+    use("http://ollama.test", work)
+
+
+def test_a_connection_that_breaks_before_an_answer_is_tried_once_more(
+    httpx_mock: HTTPXMock,
+) -> None:
+    httpx_mock.add_exception(httpx.ReadError("reset"))
+    httpx_mock.add_response(json={"version": "0.32.15"})
+
+    async def work(ollama: Ollama) -> None:
+        assert await ollama.version() == "0.32.15"
+
+    use("http://ollama.test", work)
+    assert len(httpx_mock.get_requests()) == 2
 
 
 async def pulled(ollama: Ollama, model: str) -> list[PullProgress]:
