@@ -23,40 +23,52 @@ def _option(*names: str, text: str, metavar: str | None = "TEXT") -> Any:
     return typer.Option(*names, help=text, metavar=metavar, show_default=False)
 
 
+_Model = Annotated[str | None, _option("--model", text="The model that answers.")]
+_OllamaUrl = Annotated[
+    str | None, _option("--ollama-url", text="Where Ollama listens.", metavar="URL")
+]
+_Host = Annotated[
+    str | None,
+    _option("--host", text="The address to listen on; others than this machine need a token."),
+]
+_Port = Annotated[
+    str | None, _option("--port", text="The port to listen on; 0: any.", metavar="NUMBER")
+]
+_Token = Annotated[str | None, _option("--token", text="What clients must send.")]
+_NumCtx = Annotated[
+    str | None, _option("--num-ctx", text="The window in tokens.", metavar="NUMBER")
+]
+_KeepAlive = Annotated[
+    str | None, _option("--keep-alive", text="How long a model stays in memory, such as 30m or -1.")
+]
+_LogFormat = Annotated[str | None, _option("--log-format", text="text or json.", metavar="FORMAT")]
+_Debug = Annotated[
+    bool | None,
+    _option("--debug", text="Log what goes to Ollama and what comes back.", metavar=None),
+]
+_Config = Annotated[
+    Path | None, typer.Option("--config", help="The config file.", show_default=False)
+]
+_Pull = Annotated[bool, typer.Option("--pull", help="Download a missing model without asking.")]
+_NoPreflight = Annotated[
+    bool, typer.Option("--no-preflight", help="Start without looking around first.")
+]
+
+
 def command(  # noqa: PLR0913  # one parameter an option
     *,
-    model: Annotated[str | None, _option("--model", text="The model that answers.")] = None,
-    ollama_url: Annotated[
-        str | None, _option("--ollama-url", text="Where Ollama listens.", metavar="URL")
-    ] = None,
-    host: Annotated[
-        str | None,
-        _option("--host", text="The address to listen on; others than this machine need a token."),
-    ] = None,
-    port: Annotated[
-        str | None, _option("--port", text="The port to listen on; 0: any.", metavar="NUMBER")
-    ] = None,
-    token: Annotated[str | None, _option("--token", text="What clients must send.")] = None,
-    num_ctx: Annotated[
-        str | None, _option("--num-ctx", text="The window in tokens.", metavar="NUMBER")
-    ] = None,
-    keep_alive: Annotated[
-        str | None,
-        _option("--keep-alive", text="How long a model stays in memory, such as 30m or -1."),
-    ] = None,
-    log_format: Annotated[
-        str | None, _option("--log-format", text="text or json.", metavar="FORMAT")
-    ] = None,
-    debug: Annotated[bool | None, _option("--debug", text="Log more.", metavar=None)] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="The config file.", show_default=False)
-    ] = None,
-    download: Annotated[
-        bool, typer.Option("--pull", help="Download a missing model without asking.")
-    ] = False,
-    no_preflight: Annotated[
-        bool, typer.Option("--no-preflight", help="Start without looking around first.")
-    ] = False,
+    model: _Model = None,
+    ollama_url: _OllamaUrl = None,
+    host: _Host = None,
+    port: _Port = None,
+    token: _Token = None,
+    num_ctx: _NumCtx = None,
+    keep_alive: _KeepAlive = None,
+    log_format: _LogFormat = None,
+    debug: _Debug = None,
+    config: _Config = None,
+    download: _Pull = False,
+    no_preflight: _NoPreflight = False,
 ) -> None:
     """Start the proxy between Claude Code and your Ollama.
 
