@@ -115,6 +115,18 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load().origins["port"] == "environment PROXY_PORT"
 
 
+@pytest.mark.parametrize("text", ['{"opus": "x"}', "junk"])
+@pytest.mark.parametrize("where", ["environment", ".env"])
+def test_a_variable_that_is_none_of_ours_is_passed_over(
+    home: Path, monkeypatch: pytest.MonkeyPatch, where: str, text: str
+) -> None:
+    if where == ".env":
+        (home / ".env").write_text(f"OCP_ROLES={text}\n")
+    else:
+        monkeypatch.setenv("OCP_ROLES", text)
+    assert load().settings == Settings()
+
+
 def test_debug_meant_for_another_program_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEBUG", "express:*")
     loaded = load()

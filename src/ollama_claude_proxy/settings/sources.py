@@ -105,6 +105,9 @@ def from_file(path: Path, *, required: bool) -> dict[str, Given]:
 
 
 def _from_variables(source: EnvSettingsSource, where: str) -> dict[str, Given]:
+    # A table as one variable of JSON (`OCP_ROLES`) is no form of ours.
+    known = {name.lower() for name in _BY_VARIABLE}
+    source.env_vars = {name: text for name, text in source.env_vars.items() if name in known}
     found = {}
     for name, value in _flat(source()):
         key = _BY_NAME.get(name) or _BY_VARIABLE.get(name)
