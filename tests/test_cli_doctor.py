@@ -26,6 +26,7 @@ CHECKS = [
     "abilities",
     "window",
     "answer",
+    "template",
     "memory",
     "tool call",
     "claude code",
@@ -35,9 +36,10 @@ CHECKS = [
 
 def obedient(body: dict[str, Any]) -> Answer:
     """Answer as a model that is good at tools."""
-    if body["messages"][-1]["role"] == "tool":
+    shown = str(body["messages"])
+    if "heron" in shown:
         return answer("It is heron.")
-    if body.get("tools"):
+    if body.get("tools") or "read_note" in shown:
         return answer(Call("read_note", {"name": "today"}))
     return answer("One", " two")
 
@@ -193,7 +195,7 @@ def test_a_named_model_that_is_missing_comes_with_its_pull(home: Path, healthy: 
 @pytest.mark.parametrize(
     ("model", "check", "status"),
     [
-        (FakeModel("m", capabilities=frozenset({"completion"})), "abilities", "failed"),
+        (FakeModel("m", capabilities=frozenset({"completion"})), "abilities", "warning"),
         (FakeModel("m", context_length=4096), "window", "failed"),
         (FakeModel("m", context_length=14_000), "window", "warning"),
     ],

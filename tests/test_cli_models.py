@@ -47,11 +47,14 @@ def test_each_model_is_told_with_what_it_can_do(tmp_path: Path, fake: FakeOllama
         "vision": True,
         "thinking": True,
         "cloud": False,
+        "shows_tools": "native",
+        "template": None,  # nothing is loaded for a list
         "roles": [],
         "loaded": None,
     }
     assert models["my-qwen-gguf:7b"]["tools"] is True  # which `/api/tags` does not tell
     assert models["smollm2:135m"]["tools"] is False
+    assert models["smollm2:135m"]["shows_tools"] == "text/plain"
 
 
 def test_roles_are_told_with_the_model_that_has_them(tmp_path: Path, fake: FakeOllama) -> None:

@@ -141,7 +141,7 @@ def test_where_nobody_named_a_model_the_best_installed_one_is_taken(tmp_path: Pa
     [
         (
             FakeModel("m", capabilities=frozenset({"completion"})),
-            "✗ m cannot call tools, so Claude Code cannot work with it",
+            "! it can call tools, though it was not made for tools: ocp shows them as text",
         ),
         (
             FakeModel("m", context_length=8192),

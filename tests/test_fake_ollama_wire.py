@@ -49,7 +49,8 @@ def test_a_foreign_host_is_refused(client: RawClient, host: str, status: int) ->
 
 def test_each_line_is_a_chunk(client: RawClient, fake: FakeOllama) -> None:
     fake.script(answer("a<b", "\u2028ü", Call("Read", {"path": "x & y"})))
-    chunks = client.ask("POST", "/api/chat", HI).chunks
+    tool = {"type": "function", "function": {"name": "Read", "parameters": {"type": "object"}}}
+    chunks = client.ask("POST", "/api/chat", HI | {"tools": [tool]}).chunks
     assert chunks is not None
     assert len(chunks) == 4
     assert all(chunk.count(b"\n") == 1 and chunk.endswith(b"\n") for chunk in chunks)

@@ -96,9 +96,11 @@ def test_call_ids_are_never_used_twice(fake: FakeOllama, proxy: Proxy) -> None:
 
 def test_a_tool_turn_goes_back_to_ollama_with_its_name(fake: FakeOllama, proxy: Proxy) -> None:
     fake.script(answer(Call("Read", {"file_path": "/a"})))
-    call = proxy.ask(tools=[TOOL], messages=QUESTION).json()["content"][0]
+    native = "my-qwen-gguf:7b"
+    call = proxy.ask(model=native, tools=[TOOL], messages=QUESTION).json()["content"][0]
     result = {"type": "tool_result", "tool_use_id": call["id"], "content": "line one"}
     proxy.ask(
+        model=native,
         tools=[TOOL],
         messages=[
             *QUESTION,

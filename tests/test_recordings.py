@@ -23,12 +23,27 @@ def fake() -> Iterator[FakeOllama]:
 
 @pytest.fixture(scope="module")
 def proxy(fake: FakeOllama) -> Iterator[Proxy]:
-    with Proxy(fake.url) as running:
+    with Proxy(fake.url, second_chances=0) as running:
         yield running
 
 
 CHATS = chat_transcripts()
 TURNS = successive_turns()
+
+
+# What Ollama passed on as text, or lost, and is a call all the same.
+READ_HERE = {
+    "glm-json": "Read",
+    "go-bare": "Read",
+    "go-fence": "Read",
+    "gothink-call-in-think": "Read",
+    "nat-bare": "Read",
+    "nat-fence": "Read",
+    "nat-odd": "Read",
+    "pass-call": "Read",
+    "q3c-no-wrapper": "Bash",
+    "qwen3-bare": "Read",
+}
 
 
 def tools_of(transcript: dict[str, Any]) -> list[dict[str, Any]]:
@@ -37,16 +52,14 @@ def tools_of(transcript: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"name": one["name"], "input_schema": {}} for one in functions if one.get("name")]
 
 
-def said(transcript: dict[str, Any]) -> tuple[str, list[str], bool]:
-    """Give the text and the call names of a recording, and whether it ended well."""
-    text, calls, well = "", list[str](), False
+def said(transcript: dict[str, Any]) -> tuple[str, list[dict[str, Any]], bool]:
+    """Give the text and the calls of a recording, and whether it ended well."""
+    text, calls, well = "", list[dict[str, Any]](), False
     for raw in transcript["body_lines"]:
         line = json.loads(raw)
         message = line.get("message", {})
         text += message.get("content", "")
-        names = [call["function"]["name"] for call in message.get("tool_calls", [])]
-        text += "".join('{"name":"","arguments":{}}' for name in names if not name)
-        calls += filter(None, names)
+        calls += [call["function"] for call in message.get("tool_calls", [])]
         well = bool(line.get("done")) and "error" not in line
         if well and line.get("done_reason") == "length":
             calls.clear()
@@ -73,10 +86,17 @@ def test_every_recorded_stream_keeps_the_grammar_and_its_words(
         return
     text, calls, well = said(transcript)
     assert well
-    message = merge(events)
-    blocks = message["content"]
-    assert [block["name"] for block in blocks if block["type"] == "tool_use"] == calls
+    blocks = merge(events)["content"]
+    made = [block["name"] for block in blocks if block["type"] == "tool_use"]
+    if name in READ_HERE:
+        assert made == [READ_HERE[name]]
+        return
+    offered = {tool["name"] for tool in tools_of(transcript)}
+    assert made == [call["name"] for call in calls if call["name"] in offered]
     shown = "".join(block["text"] for block in blocks if block["type"] == "text")
+    for call in calls:
+        if call["name"] not in offered:  # it comes as text
+            text += go_json({"name": call["name"], "arguments": call["arguments"]})
     assert shown.split() == text.split()
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from ollama_claude_proxy.errors import InvalidRequest
 from ollama_claude_proxy.translate.plan import Plan
+from ollama_claude_proxy.translate.policy import Policy
 from ollama_claude_proxy.translate.request.build import build_plan
 from ollama_claude_proxy.wire.anthropic import parse_request
 from ollama_claude_proxy.wire.model import ModelProfile
@@ -28,7 +29,7 @@ def model(**facts: Any) -> ModelProfile:
 def plan(profile: ModelProfile | None = None, window: int = 32768, **request: Any) -> Plan:
     body = {"model": "claude-x", "max_tokens": 100, "messages": [user("Hi")]} | request
     parsed = parse_request(msgspec.json.encode(body))
-    return build_plan(parsed, profile or model(), window=window, keep_alive="2h")
+    return build_plan(parsed, profile or model(), Policy(window=window))
 
 
 def user(*content: Any) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def sent(**request: Any) -> list[dict[str, Any]]:
 def test_the_body_puts_what_is_constant_first_and_what_may_change_after_the_messages() -> None:
     body = plan(tools=[READ], thinking={"type": "enabled", "budget_tokens": 1024}).body
     expected = ["model", "think", "tools", "messages", "options", "keep_alive", "truncate"]
-    assert list(body) == [*expected, "stream"]
+    assert list(body) == [*expected, "logprobs", "stream"]
     assert body["truncate"] is False
 
 
@@ -271,7 +272,7 @@ def test_a_deferred_tool_is_written_where_it_was_found_and_not_at_the_head() -> 
     assert (
         '{"description":"Reads a file.","name":"WebFetch"' in planned.body["messages"][2]["content"]
     )
-    assert planned.expectations.tool_names == {"Read", "WebFetch"}
+    assert set(planned.expectations.toolbox.names) == {"Read", "WebFetch"}
 
 
 def test_a_deferred_tool_joins_the_list_where_ollama_would_swallow_its_call() -> None:
@@ -295,15 +296,18 @@ def test_a_tool_that_anthropic_defines_and_the_client_runs_gets_its_schema() -> 
     assert list(properties) == ["command", "restart"]
 
 
-def test_a_model_without_tools_is_shown_past_calls_as_text() -> None:
+def test_a_model_without_tools_is_shown_tools_calls_and_results_as_text() -> None:
     plain = model(capabilities=frozenset({"completion"}))
     messages = [user("Go"), assistant("Sure.", call(file_path="/a")), user(result())]
     planned = plan(plain, tools=[READ], messages=messages)
     assert "tools" not in planned.body
-    assert [one["role"] for one in planned.body["messages"]] == ["user", "assistant", "user"]
-    assert "called Read" in planned.body["messages"][1]["content"]
-    assert "result of Read" in planned.body["messages"][2]["content"]
-    assert planned.notes
+    system, _, said, told = planned.body["messages"]
+    assert '"name": "Read"' in system["content"]
+    assert said == {
+        "role": "assistant",
+        "content": 'Sure.\n```json\n{"name": "Read", "arguments": {"file_path": "/a"}}\n```',
+    }
+    assert told == {"role": "user", "content": "[result of Read]\nok"}
 
 
 def test_a_json_schema_becomes_the_format_unless_there_are_tools() -> None:
@@ -353,7 +357,7 @@ def test_an_ignored_field_is_noted() -> None:
 )
 def test_a_malformed_request_is_refused_in_anthropics_words(body: bytes, words: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        build_plan(parse_request(body), model(), window=8192, keep_alive="2h")
+        build_plan(parse_request(body), model(), Policy(window=8192))
     assert words in refused.value.message
 
 

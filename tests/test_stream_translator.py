@@ -9,13 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_claude_proxy.errors import OllamaBusy
-from ollama_claude_proxy.translate.plan import Expectations
+from ollama_claude_proxy.translate.plan import Expectations, Plan
 from ollama_claude_proxy.translate.response.collect import collect
 from ollama_claude_proxy.translate.response.stream import StreamTranslator
+from ollama_claude_proxy.translate.tools.toolbox import OfferedTool, Toolbox
 from ollama_claude_proxy.wire.events import Event
 from ollama_claude_proxy.wire.ollama import ChatLine, decode_chat_line
 from support.grammar import check_events, merge
 
+SCHEMA = {"type": "object", "properties": {"file_path": {"type": "string"}}}
+TOOLS = Toolbox([OfferedTool("Read", SCHEMA)])
 READ = {"id": "call_1", "function": {"name": "Read", "arguments": {"file_path": "/a"}}}
 
 
@@ -41,16 +44,20 @@ def done(reason: str = "stop", *calls: dict[str, Any], tokens: int = 3) -> ChatL
     )
 
 
+def planned(expectations: Expectations) -> Plan:
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+    return Plan(body=body, expectations=expectations, prompt_tokens=90, window=8192)
+
+
 def translate(
     lines: list[ChatLine], **expectations: Any
 ) -> tuple[StreamTranslator, list[dict[str, Any]]]:
     numbers = itertools.count()
-    defaults: dict[str, Any] = {"tool_names": frozenset({"Read"}), "thinking": True}
+    defaults: dict[str, Any] = {"toolbox": TOOLS, "reads": True, "thinking": True}
     translator = StreamTranslator(
-        Expectations(**(defaults | expectations)),
+        planned(Expectations(**(defaults | expectations))),
         message_id="msg_1",
         model="m",
-        prompt_tokens=90,
         new_tool_id=lambda: f"toolu_{next(numbers)}",
     )
     events: list[Event] = translator.start()
@@ -157,7 +164,7 @@ def test_a_call_that_ollama_dropped_beside_text_is_noted() -> None:
 
 
 def test_a_call_when_no_tool_was_offered_is_text() -> None:
-    _, events = translate([done("stop", READ)], tool_names=frozenset())
+    _, events = translate([done("stop", READ)], toolbox=Toolbox())
     assert blocks(events) == [("text", '{"name":"Read","arguments":{"file_path":"/a"}}')]
 
 
@@ -219,17 +226,16 @@ def test_every_answer_keeps_the_grammar(
     thinking: bool,
     offered: bool,
 ) -> None:
-    names = frozenset({"Read"}) if offered else frozenset()
-    translate([*lines, *end], stop_sequences=stops, thinking=thinking, tool_names=names)
+    tools = TOOLS if offered else Toolbox()
+    translate([*lines, *end], stop_sequences=stops, thinking=thinking, toolbox=tools)
 
 
 @given(lines=st.lists(pieces))
 def test_a_failure_at_any_moment_keeps_the_grammar(lines: list[ChatLine]) -> None:
     translator = StreamTranslator(
-        Expectations(tool_names=frozenset({"Read"}), thinking=True),
+        planned(Expectations(toolbox=TOOLS, reads=True, thinking=True)),
         message_id="msg_1",
         model="m",
-        prompt_tokens=1,
         new_tool_id=lambda: "toolu_1",
     )
     events: list[Event] = translator.start()

@@ -18,6 +18,7 @@ from ollama_claude_proxy.errors import (
     OllamaUnreachable,
     PromptTooLong,
     RunnerStopped,
+    SchemaRefused,
     ToolCallUnreadable,
     UpstreamRejected,
 )
@@ -101,6 +102,13 @@ RECORDED: dict[type[OcpError], list[str]] = {
         "qwen3-badjson-first",
         "qwen3-badjson-nostream",
     ],
+    SchemaRefused: [
+        "err-format-schema-bad",
+        "err-format-schema-bad-native",
+        "err-format-schema-type",
+        "nat-schema-null",
+        "nat-schema-ref",
+    ],
 }
 NAMED = {name: kind for kind, names in RECORDED.items() for name in names}
 FAILING = {name: one for name, one in transcripts().items() if failing(one)}
@@ -176,7 +184,7 @@ SAID: list[tuple[int, str, type[OcpError]]] = [
     (
         400,
         nested(400, "Unable to generate parser for this template. JSON schema error"),
-        UpstreamRejected,
+        SchemaRefused,
     ),
 ]
 

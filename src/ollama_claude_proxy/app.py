@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,6 +17,8 @@ from ollama_claude_proxy.http.messages import messages
 from ollama_claude_proxy.http.models import model, models
 from ollama_claude_proxy.http.services import Services
 from ollama_claude_proxy.settings import Settings
+from ollama_claude_proxy.translate.calibration import facts_of, sentinels
+from ollama_claude_proxy.upstream.calibration import Calibration
 from ollama_claude_proxy.upstream.catalog import Catalog
 from ollama_claude_proxy.upstream.client import Ollama, Transport
 
@@ -33,12 +36,19 @@ _ROUTES = [
 ]
 
 
-def create_app(settings: Settings, *, transport: Transport | None = None) -> Starlette:
-    """Give the ASGI app; `transport` stands in for the network in tests."""
+def create_app(
+    settings: Settings, *, transport: Transport | None = None, cache: Path | None = None
+) -> Starlette:
+    """Give the ASGI app.
+
+    `transport` stands in for the network in tests; `cache` is the file that keeps what was found of
+    the models' templates, None: they are asked anew each time.
+    """
     ollama = Ollama(
         settings.ollama_url, connect_timeout=settings.connect_timeout, transport=transport
     )
-    services = Services(settings, ollama, Catalog(ollama, settings))
+    calibration = Calibration(ollama, sentinels, facts_of, cache)
+    services = Services(settings, ollama, Catalog(ollama, settings), calibration)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -22,6 +22,7 @@
     │   ├── AnswerUnreadable     502    api_error          permanent
     │   ├── ToolCallUnreadable   502    api_error          retry after a second
     │   └── UpstreamRejected     400    policy_blocked     permanent
+    │       └── SchemaRefused    400    policy_blocked     permanent
     ├── ShuttingDown             529    overloaded_error   retry after some seconds
     ├── InternalError            500    api_error          permanent
     └── UsageError                      the command line or a setting is at fault (not sent)
@@ -252,6 +253,10 @@ class UpstreamRejected(UpstreamError):
     status = 400
     type = "policy_blocked"
     remedy = "Check the set-up with `ocp doctor`."
+
+
+class SchemaRefused(UpstreamRejected):
+    """llama.cpp can make no grammar of a schema."""
 
 
 class ShuttingDown(OcpError):

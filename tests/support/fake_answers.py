@@ -16,7 +16,9 @@ __all__ = [
     "Failure",
     "Garbage",
     "Line",
+    "Lost",
     "Pause",
+    "Raw",
     "Reset",
     "Step",
     "Thinking",
@@ -36,10 +38,28 @@ class Thinking:
 
 @dataclass
 class Call:
-    """A tool call; where it stands in the stream is the model's path's business."""
+    """A tool call; where it stands in the stream is the model's path's business.
+
+    Where nobody parses it, as in answers to requests without tools, it comes as the text that the
+    model writes.
+    """
 
     name: str
     arguments: dict[str, Any]
+
+
+@dataclass
+class Raw:
+    """Text that comes token by token as it is, also where it holds a call."""
+
+    text: str
+
+
+@dataclass
+class Lost:
+    """Text that Ollama's parser swallows: it counts, but only `logprobs` tell of it."""
+
+    text: str
 
 
 @dataclass
@@ -99,7 +119,8 @@ class Eof:
     """The body ends in good order, but without a `done` line."""
 
 
-Step = str | Thinking | Call | Done | Line | Failure | Pause | Until | Garbage | Reset | Cut | Eof
+_Spoken = str | Thinking | Call | Raw | Lost
+Step = _Spoken | Done | Line | Failure | Pause | Until | Garbage | Reset | Cut | Eof
 _LAST = (Done, Failure, Reset, Cut, Eof)
 
 

@@ -5,19 +5,21 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from support.fake_rendering import RENDERERS
+from support.fake_templates import template_of
 from support.recordings import transcripts
 
 _ABLE = frozenset({"completion", "tools"})
-_PLAIN_TEMPLATE = (
-    "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}"
-)
 _ORDER = ("completion", "embedding", "vision", "tools", "insert", "thinking")
 _MODIFIED = "2026-11-20T10:00:00.123456789Z"
 
 
 @dataclass
 class FakeModel:
-    """A model; `path` is `go-template`, `native` or `parser:NAME`."""
+    """A model; `path` is `go-template`, `native` or `parser:NAME`.
+
+    `renders` names its renderer where that is not the usual one of its path.
+    """
 
     name: str
     path: str = "go-template"
@@ -29,6 +31,7 @@ class FakeModel:
     size: int = 4_683_087_332
     parameters: str = ""
     digest: str = field(default="")
+    renders: str = ""
 
     def __post_init__(self) -> None:
         self.digest = self.digest or hashlib.sha256(self.name.encode()).hexdigest()
@@ -36,6 +39,30 @@ class FakeModel:
     @property
     def native(self) -> bool:
         return self.path == "native"
+
+    @property
+    def renderer(self) -> str:
+        """What writes its prompts, as `fake_rendering` names it."""
+        if self.renders:
+            return self.renders
+        if self.native:
+            return "native:qwen2.5-jinja"
+        if self.path == "go-template" and "tools" in self.capabilities:
+            return "go-template:qwen2.5"
+        named = self.path.replace("parser:", "renderer:")
+        return named if named in RENDERERS else "go-template:plain"
+
+    @property
+    def dialect(self) -> str:
+        """How it writes its calls: as its renderer shows them, if that shows any."""
+        parser = self.path.startswith("parser:")
+        return "" if parser and self.renderer == "go-template:plain" else self.renderer
+
+    def parses(self, body: dict[str, Any]) -> bool:
+        """Whether Ollama looks for calls: a parser always does, a template where tools are."""
+        if self.path.startswith("parser:"):
+            return self.path != "parser:passthrough"
+        return bool(body.get("tools")) and "tools" in self.capabilities
 
     def tag(self) -> dict[str, Any]:
         """Give the entry of `/api/tags`; it lacks tools and thinking on the native path."""
@@ -66,10 +93,13 @@ class FakeModel:
         name = {"native": "err-show", "parser": "err-show-parser"}.get(kind, "err-show-go")
         text = transcripts()[name]["body_lines"][0]
         text = text.replace(transcripts()[name]["model"], self.name)
+        named = self.renders.removeprefix("renderer:") or parser
+        text = text.replace("RENDERER qwen3.5", f"RENDERER {named}")
         shown: dict[str, Any] = json.loads(text.replace("qwen3.5", parser or "qwen3.5"))
-        if kind == "go-template" and "tools" not in self.capabilities:
-            modelfile = shown["modelfile"].replace(shown["template"], _PLAIN_TEMPLATE)
-            shown |= {"modelfile": modelfile, "template": _PLAIN_TEMPLATE}
+        if kind == "go-template":
+            template = template_of(self.renderer, shown["template"])
+            modelfile = shown["modelfile"].replace(shown["template"], template)
+            shown |= {"modelfile": modelfile, "template": template}
         changed = {
             "parameters": self.parameters,
             "details": self.details(),
@@ -126,4 +156,18 @@ def library() -> list[FakeModel]:
         ),
         FakeModel("smollm2:135m", capabilities=frozenset({"completion"}), family="llama"),
         FakeModel("nomic-embed-text:latest", capabilities=frozenset({"embedding"})),
+    ]
+
+
+def more_models() -> list[FakeModel]:
+    """Give more that differ in what their templates and parsers keep."""
+    return [
+        FakeModel("llama3.1:8b", renders="go-template:llama3.1", family="llama"),
+        FakeModel("lossless:7b", renders="go-template:lossless"),
+        FakeModel(
+            "glm-4.7:9b",
+            path="parser:glm-4.7",
+            capabilities=_ABLE | {"thinking"},
+            family="glm4moelite",
+        ),
     ]

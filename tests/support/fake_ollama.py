@@ -1,7 +1,8 @@
 """A scripted Ollama on a real socket that speaks the wire as the real one does.
 
 It runs in a thread of its own: `with FakeOllama() as fake: …`. Answers come from `fake.script(…)`,
-one a request, from `fake.respond`, or are a short greeting. What was asked is in `fake.chats`.
+one a request, from `fake.respond`, or are a short greeting. What was asked is in `fake.chats`, and
+`fake.prompt_of` gives what the model was shown.
 """
 
 import asyncio
@@ -22,7 +23,9 @@ from support.fake_answers import (
     Failure,
     Garbage,
     Line,
+    Lost,
     Pause,
+    Raw,
     Reset,
     Step,
     Thinking,
@@ -32,10 +35,11 @@ from support.fake_answers import (
 )
 from support.fake_endpoints import Neighbours, foreign
 from support.fake_http import LATE_JSON, Request, read_request, send
-from support.fake_lines import Lines, error_line, unstreamed
+from support.fake_lines import Lines, error_line, rendered, unstreamed
 from support.fake_models import FakeModel, library
 from support.fake_playing import play
 from support.fake_refusals import refusal, window_of
+from support.fake_rendering import render
 
 __all__ = [
     "Answer",
@@ -48,7 +52,9 @@ __all__ = [
     "FakeOllama",
     "Garbage",
     "Line",
+    "Lost",
     "Pause",
+    "Raw",
     "Reset",
     "Step",
     "Thinking",
@@ -85,8 +91,19 @@ class FakeOllama(Neighbours):
 
     @property
     def chats(self) -> list[dict[str, Any]]:
-        """The bodies of all `/api/chat` requests."""
-        return [request.body for request in self.requests if request.path == "/api/chat"]
+        """The bodies of all `/api/chat` requests, save those that only asked for a prompt."""
+        return [body for body in self._asked() if not _only_renders(body)]
+
+    @property
+    def renderings(self) -> list[dict[str, Any]]:
+        """The bodies of those that only asked for a prompt."""
+        return [body for body in self._asked() if _only_renders(body)]
+
+    def prompt_of(self, body: dict[str, Any]) -> str:
+        """Give the prompt that the model of a `/api/chat` body is shown."""
+        model = self.model(body["model"])
+        assert model is not None, body["model"]
+        return render(model.renderer, body)
 
     def add_model(self, name: str, **facts: Any) -> FakeModel:
         """Install a model; `facts` are the fields of `FakeModel`."""
@@ -133,6 +150,9 @@ class FakeOllama(Neighbours):
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _asked(self) -> list[dict[str, Any]]:
+        return [request.body for request in self.requests if request.path == "/api/chat"]
 
     def _run(self, work: Any) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
@@ -190,7 +210,18 @@ class FakeOllama(Neighbours):
         else:
             self.loaded[model.name] = model.size
             self.windows[model.name] = window_of(body, model)
-            lines = Lines(body["model"], model.path, self.count(body))
+            if _only_renders(body):
+                prompt = render(model.renderer, body)
+                await send(writer, 200, rendered(body["model"], prompt))
+                return
+            lines = Lines(
+                body["model"],
+                model.path,
+                self.count(body),
+                dialect=model.dialect,
+                parsed=model.parses(body),
+                logprobs=bool(body.get("logprobs")),
+            )
             playing = play(self._next(body), lines, writer, stream=stream)
             await self._while_heard(request, reader, playing)
 
@@ -229,6 +260,10 @@ class FakeOllama(Neighbours):
         if self._answers:
             return self._answers.pop(0)
         return self.respond(body) if self.respond else answer("Hello", " there", ".")
+
+
+def _only_renders(body: Any) -> bool:
+    return isinstance(body, dict) and bool(body.get("_debug_render_only"))
 
 
 async def _gone(reader: asyncio.StreamReader) -> None:

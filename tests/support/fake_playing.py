@@ -12,7 +12,9 @@ from support.fake_answers import (
     Failure,
     Garbage,
     Line,
+    Lost,
     Pause,
+    Raw,
     Reset,
     Step,
     Thinking,
@@ -39,6 +41,10 @@ async def _streamed(said: Answer, lines: Lines, writer: asyncio.StreamWriter) ->
             return
         if await _pause(step):
             continue
+        if not isinstance(step, Reset | Cut):
+            ready += _bytes(step, lines, b"\n" if said.content_type == NDJSON else b"")
+            if not ready and not isinstance(step, Eof):
+                continue
         if not started:  # Ollama says nothing, not even a status, before it has a first line
             await send_head(writer, said.status, said.content_type)
             started = True
@@ -46,7 +52,6 @@ async def _streamed(said: Answer, lines: Lines, writer: asyncio.StreamWriter) ->
             await _flush(writer, ready, said.chunk)
             _hang_up(step, writer)
             return
-        ready += _bytes(step, lines, b"\n" if said.content_type == NDJSON else b"")
         if not said.together:
             await _flush(writer, ready, said.chunk)
     await _flush(writer, [*ready, b""], said.chunk)
@@ -112,6 +117,10 @@ def _lines(step: Step, lines: Lines) -> list[str]:
             written = lines.thinking(text)
         case Call(name, arguments):
             written = lines.call(name, arguments)
+        case Raw(text):
+            written = lines.raw(text)
+        case Lost(text):
+            written = lines.lost(text)
         case Done(reason, prompt_tokens, tokens):
             written = lines.done(reason, prompt_tokens, tokens)
         case Failure(error):

@@ -9,7 +9,7 @@ import typer
 
 from ollama_claude_proxy import __version__
 from ollama_claude_proxy.cli import output
-from ollama_claude_proxy.cli.checks import client, machine, ollama
+from ollama_claude_proxy.cli.checks import client, machine, ollama, template
 from ollama_claude_proxy.cli.checks.finding import Finding, Status, bad, show_row, skipped
 from ollama_claude_proxy.cli.checks.patient import Patient
 from ollama_claude_proxy.cli.checks.tool_call import tool_call
@@ -35,6 +35,7 @@ CHECKS = (
     Check("abilities", ollama.abilities, ("model",)),
     Check("window", ollama.window, ("model",)),
     Check("answer", ollama.answer, ("model",)),
+    Check("template", template.template, ("answer",)),
     Check("memory", ollama.memory, ("answer",)),
     Check("tool call", tool_call, ("abilities", "answer")),
     Check("claude code", client.claude),

@@ -13,10 +13,11 @@ import typer
 from ollama_claude_proxy.cli import output
 from ollama_claude_proxy.cli.memory import place
 from ollama_claude_proxy.cli.recommended import RECOMMENDED, Recommended
+from ollama_claude_proxy.cli.templates import calibration, shown
 from ollama_claude_proxy.cli.units import bytes_text
 from ollama_claude_proxy.errors import ModelNotInstalled, OllamaUnreachable
 from ollama_claude_proxy.settings import Settings, load_settings
-from ollama_claude_proxy.wire.model import ModelProfile, alias
+from ollama_claude_proxy.wire.model import ModelProfile, TemplateFacts, alias
 from ollama_claude_proxy.wire.ollama import RunningModel
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Inventory:
     models: Sequence[ModelProfile]
     loaded: Mapping[str, RunningModel]
     roles: Mapping[str, Sequence[str]]
+    facts: Mapping[str, TemplateFacts | None]
 
 
 def command(
@@ -58,6 +60,8 @@ def command(
     Keys of --json:
       models       name, alias, size (bytes), family, parameter_size, quantization,
                    context_length and window (tokens), tools, vision, thinking, cloud,
+                   shows_tools (native, or text/DIALECT: ocp does), template (what it does with
+                   tools and turns; null: not asked yet, `ocp doctor` asks),
                    roles, loaded (null, or size, size_vram, context_length, place)
       recommended  name, purpose, memory_gb, download, pull, installed
     """
@@ -79,7 +83,9 @@ async def _inventory(settings: Settings) -> Inventory:
         async with asyncio.timeout(_PATIENCE):
             models = await catalog.installed()
             loaded = {model.digest: model for model in await ollama.running()}
-            return Inventory(models, loaded, await _roles(catalog, settings))
+            known = calibration(ollama).known
+            facts = {model.name: await known(model) for model in models}
+            return Inventory(models, loaded, await _roles(catalog, settings), facts)
     except TimeoutError:
         raise OllamaUnreachable(settings.ollama_url, "it took too long") from None
     finally:
@@ -159,6 +165,7 @@ def _entry(model: ModelProfile, found: Inventory, settings: Settings) -> dict[st
     from ollama_claude_proxy.upstream.catalog import window  # noqa: PLC0415  # 0.1 s
 
     loaded = found.loaded.get(model.digest)
+    facts = found.facts[model.name]
     return {
         "name": model.name,
         "alias": alias(model.name),
@@ -172,6 +179,8 @@ def _entry(model: ModelProfile, found: Inventory, settings: Settings) -> dict[st
         "vision": model.vision,
         "thinking": model.thinking,
         "cloud": model.cloud,
+        "shows_tools": shown(model, facts, settings),
+        "template": facts and {name: getattr(facts, name) for name in facts.__struct_fields__},
         "roles": list(found.roles.get(model.name, ())),
         "loaded": loaded
         and {

@@ -9,5 +9,5 @@ from ollama_claude_proxy.http.responses import json_response
 
 async def count_tokens(request: Request) -> Response:
     """Estimate the tokens of the prompt that would be sent, with tools and images."""
-    planned = await plan_request(request)
+    planned = await plan_request(request, loads=False)
     return json_response({"input_tokens": planned.plan.prompt_tokens})

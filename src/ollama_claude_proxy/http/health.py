@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -29,10 +30,15 @@ async def hello(_request: Request) -> Response:
 async def health(request: Request) -> Response:
     """Give the version, the model in use with its window in tokens, and whether Ollama answers.
 
+    `calls` counts what became of tool calls since the start.
+
     The status is 200 though Ollama is down: the proxy itself is well and waits for it.
     """
     services: Services = request.app.state.services
-    return json_response({"status": "ok", "version": __version__, **await _ollama(services)})
+    calls = {"calls": msgspec.to_builtins(services.tally)}
+    return json_response(
+        {"status": "ok", "version": __version__, **await _ollama(services), **calls}
+    )
 
 
 async def _ollama(services: Services) -> dict[str, Any]:

@@ -20,10 +20,9 @@ async def messages(request: Request) -> Relay:
     planned = await plan_request(request)
     _require_max_tokens(planned.request.max_tokens)
     translator = StreamTranslator(
-        planned.plan.expectations,
+        planned.plan,
         message_id=f"msg_{secrets.token_hex(12)}",
         model=planned.request.model,
-        prompt_tokens=planned.plan.prompt_tokens,
         new_tool_id=_new_tool_id,
     )
     return Relay(services, planned, translator)

@@ -13,27 +13,32 @@ leave, and by `stop()`. Whatever ends it, the rest is said in one place, and the
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
 from starlette.types import Receive, Scope, Send
 
-from ollama_claude_proxy.errors import InternalError, OcpError, ShuttingDown
+from ollama_claude_proxy.errors import (
+    InternalError,
+    OcpError,
+    SchemaRefused,
+    ShuttingDown,
+    ToolCallUnreadable,
+)
 from ollama_claude_proxy.http import sse
 from ollama_claude_proxy.http.outbox import Outbox, end
 from ollama_claude_proxy.http.planning import Planned
 from ollama_claude_proxy.http.responses import error_response, json_response
 from ollama_claude_proxy.http.services import Services
 from ollama_claude_proxy.logs import request_log
+from ollama_claude_proxy.translate.plan import Plan
+from ollama_claude_proxy.translate.response.calls import add, told
 from ollama_claude_proxy.translate.response.collect import collect
 from ollama_claude_proxy.translate.response.stream import StreamTranslator
 from ollama_claude_proxy.upstream.client import Chat
-from ollama_claude_proxy.wire.events import encode_json
-from ollama_claude_proxy.wire.ollama import ChatLine
+from ollama_claude_proxy.wire.events import Event, encode_json
 
 logger = logging.getLogger(__name__)
-
-Batches = AsyncIterator[Sequence[ChatLine]]
 
 
 class Relay:
@@ -43,10 +48,10 @@ class Relay:
         self._services = services
         self._settings = services.settings
         self._translator = translator
-        plan = planned.plan
-        self._chat = Chat(encode_json(plan.body), plan.model, plan.prompt_tokens, plan.window)
+        self._plan = planned.plan
+        self._next: Plan | None = None
         self._streamed = bool(planned.request.stream)
-        self._headers = {"x-ocp-model": planned.plan.model}
+        self._headers = {"x-ocp-model": planned.plan.model, "x-ocp-tools": planned.plan.shown}
         self._facts = {
             "model": planned.plan.model,
             "asked_for": planned.request.model,
@@ -98,44 +103,96 @@ class Relay:
         return None
 
     async def _run(self, outbox: Outbox, send: Send) -> None:
-        async with AsyncExitStack() as stack:
-            chat = self._services.ollama.chat(self._chat)
+        async with aclosing(self._read()) as batches:
             if self._streamed:
-                await self._stream(chat, stack, outbox)
+                await self._stream(batches, outbox)
             else:
-                await self._collect(await stack.enter_async_context(chat), send)
+                await self._collect(batches, send)
 
-    async def _stream(
-        self, chat: AbstractAsyncContextManager[Batches], stack: AsyncExitStack, outbox: Outbox
-    ) -> None:
-        accepted = asyncio.create_task(stack.enter_async_context(chat))
-        stack.push_async_callback(end, accepted)
-        await asyncio.wait({accepted}, timeout=self._settings.header_grace)
-        if accepted.done():
-            accepted.result()
-        await outbox.open({"content-type": sse.MEDIA_TYPE, **sse.HEADERS, **self._headers})
-        await outbox.put(self._translator.start())
-        batches = await accepted
-        self._first_line_seconds = time.monotonic() - self._began
-        async for lines in batches:
-            await outbox.put([event for line in lines for event in self._translator.feed(line)])
-            if self._translator.stopped:
-                break
-        await outbox.close(self._translator.finish())
+    async def _stream(self, batches: AsyncIterator[list[Event]], outbox: Outbox) -> None:
+        accepted = asyncio.create_task(_first(batches))
+        try:
+            await asyncio.wait({accepted}, timeout=self._settings.header_grace)
+            if accepted.done():
+                accepted.result()
+            await outbox.open({"content-type": sse.MEDIA_TYPE, **sse.HEADERS, **self._headers})
+            await outbox.put(self._translator.start())
+            await outbox.put(await accepted)
+            async for events in batches:
+                await outbox.put(events)
+        finally:
+            await end(accepted)
+        self._keep()
+        await outbox.close()
 
-    async def _collect(self, batches: Batches, send: Send) -> None:
+    async def _collect(self, batches: AsyncIterator[list[Event]], send: Send) -> None:
         events = self._translator.start()
-        async for lines in batches:
-            for line in lines:
-                events += self._translator.feed(line)
-            if self._translator.stopped:
-                break
-        events += self._translator.finish()
+        async for some in batches:
+            events += some
         if self._translator.failure is not None:
             raise self._translator.failure
+        self._keep()
         self._sent = True
-        response = json_response(collect(events), headers=self._headers)
+        made = {"x-ocp-calls": calls} if (calls := told(self._translator.tally)) else {}
+        response = json_response(collect(events), headers=self._headers | made)
         await response({"type": "http"}, _nothing, send)
+
+    async def _read(self) -> AsyncGenerator[list[Event], None]:
+        """Give the events of the answer, which may take several requests."""
+        plan: Plan | None = self._plan
+        while plan is not None:
+            async with aclosing(self._request(plan)) as batches:
+                async for events in batches:
+                    yield events
+            plan = self._next
+
+    async def _request(self, plan: Plan) -> AsyncGenerator[list[Event], None]:
+        """Give the events of one request, first an empty list when Ollama has accepted it.
+
+        All but the first may fail: then the answer ends with what there is.
+        """
+        self._next = None
+        try:
+            async with self._services.ollama.chat(_chat(plan)) as batches:
+                yield []
+                self._note_first_line()
+                async for lines in batches:
+                    yield [event for line in lines for event in self._translator.feed(line)]
+                    if self._translator.over:
+                        break
+        except ToolCallUnreadable as error:
+            if not self._translator.unreadable(error):
+                raise
+        except SchemaRefused:
+            self._next = self._translator.without_grammar(plan)
+            if self._next is None:
+                raise
+            if plan is self._plan:
+                self._plan = self._next
+            return
+        except OcpError:
+            if plan is self._plan:
+                raise
+            yield self._translator.give_up()
+            return
+        yield self._finished()
+        self._next = self._translator.again
+
+    def _finished(self) -> list[Event]:
+        events = self._translator.finish()
+        if self._translator.failure is not None and not self._translator.lines:
+            raise self._translator.failure  # nothing was said yet: it may still be a status
+        return events
+
+    def _note_first_line(self) -> None:
+        if self._first_line_seconds is None:
+            self._first_line_seconds = time.monotonic() - self._began
+
+    def _keep(self) -> None:
+        """Remember what the model wrote, before the client can come back with it."""
+        turn = self._translator.turn
+        if turn is not None:
+            self._services.turns.remember(turn.identifiers, turn.text, turn.raw)
 
     async def _watch(self, receive: Receive, outbox: Outbox) -> None:
         """Wait until the client goes away."""
@@ -162,6 +219,7 @@ class Relay:
 
     def _log(self, identifier: str) -> None:
         translator = self._translator
+        add(self._services.tally, translator.tally)
         notes = [*self._notes, *translator.notes]
         done = translator.done
         request_log(
@@ -172,6 +230,7 @@ class Relay:
             stream=self._streamed,
             prompt_tokens=done.prompt_eval_count if done else None,
             answer_tokens=done.eval_count if done else translator.lines,
+            calls=told(translator.tally) or None,
             first_line_seconds=self._first_line_seconds,
             seconds=time.monotonic() - self._began,
             notes="; ".join(notes) or None,
@@ -182,6 +241,14 @@ class Relay:
             return "client left"
         failure = self._failure or self._translator.failure
         return "answered" if failure is None else f"{failure.status} {failure.message}"
+
+
+async def _first(batches: AsyncIterator[list[Event]]) -> list[Event]:
+    return await anext(batches)
+
+
+def _chat(plan: Plan) -> Chat:
+    return Chat(encode_json(plan.body), plan.model, plan.prompt_tokens, plan.window)
 
 
 async def _nothing() -> dict[str, str]:  # a response that is sent whole never receives

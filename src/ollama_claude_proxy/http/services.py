@@ -3,7 +3,10 @@
 import asyncio
 from typing import Protocol
 
+from ollama_claude_proxy.sessions.turns import Turns
 from ollama_claude_proxy.settings import Settings
+from ollama_claude_proxy.translate.response.calls import Tally
+from ollama_claude_proxy.upstream.calibration import Calibration
 from ollama_claude_proxy.upstream.catalog import Catalog
 from ollama_claude_proxy.upstream.client import Ollama
 
@@ -16,12 +19,20 @@ class Stoppable(Protocol):
 
 
 class Services:
-    """The settings, the Ollama and its catalog, and the running answers."""
+    """The settings, the Ollama and what is known of its models, and the running answers.
 
-    def __init__(self, settings: Settings, ollama: Ollama, catalog: Catalog) -> None:
+    `turns` remembers what models wrote, `tally` counts what became of their calls.
+    """
+
+    def __init__(
+        self, settings: Settings, ollama: Ollama, catalog: Catalog, calibration: Calibration
+    ) -> None:
         self.settings = settings
         self.ollama = ollama
         self.catalog = catalog
+        self.calibration = calibration
+        self.turns = Turns()
+        self.tally = Tally()
         self.running: set[Stoppable] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 

@@ -15,6 +15,7 @@ from ollama_claude_proxy.settings.values import (
     OllamaUrl,
     Seconds,
     Secret,
+    ToolsMode,
 )
 
 DEFAULT_MODEL = "qwen2.5-coder:7b"
@@ -28,6 +29,11 @@ def _setting(meaning: str, allowed: str, *names: str, **more: Any) -> Any:
     alias = AliasChoices(*names) if names else None
     extra: dict[str, Any] = {"allowed": allowed}
     return Field(description=meaning, validation_alias=alias, json_schema_extra=extra, **more)
+
+
+def _word() -> BeforeValidator:
+    """Take one of several words in any case."""
+    return BeforeValidator(lambda word: word.strip().lower() if isinstance(word, str) else word)
 
 
 class Roles(BaseModel):
@@ -101,7 +107,7 @@ class Settings(BaseModel):
     ] = False
     log_format: Annotated[
         Literal["text", "json"],
-        BeforeValidator(lambda word: word.strip().lower() if isinstance(word, str) else word),
+        _word(),
         _setting("How the log on stderr is written.", "text or json"),
     ] = "text"
     num_ctx: Annotated[
@@ -121,6 +127,58 @@ class Settings(BaseModel):
             "a duration such as 30m or 2h, or a number of seconds",
         ),
     ] = "2h"
+    tools: Annotated[
+        ToolsMode,
+        _setting(
+            "Who shows the tools to the model: Ollama, ocp as text, or whoever loses nothing.",
+            "auto, native or text; MODEL=word for single models, such as auto,qwen3:8b=text",
+        ),
+    ] = "auto"
+    descriptions: Annotated[
+        Literal["auto", "full", "short"],
+        _word(),
+        _setting(
+            "How much of the tools' descriptions the model sees; auto: the first sentences where "
+            "the full ones would take over a quarter of the window.",
+            "auto, full or short",
+        ),
+    ] = "auto"
+    tool_example: Annotated[
+        bool,
+        _setting(
+            "Whether tools shown as text end with their names and one example of a call.",
+            "true or false",
+        ),
+    ] = True
+    read_calls: Annotated[
+        bool,
+        _setting("Whether calls that the model writes as text are run as calls.", "true or false"),
+    ] = True
+    second_chances: Annotated[
+        Integer,
+        _setting(
+            "How often an answer is asked again for a tool call that cannot be run; 0: never.",
+            "a whole number from 0 to 5",
+            ge=0,
+            le=5,
+        ),
+    ] = 1
+    repeated_calls: Annotated[
+        Integer,
+        _setting(
+            "After how many equal calls with equal results the model is told of it; 0: never.",
+            "a whole number from 0 to 100",
+            ge=0,
+            le=100,
+        ),
+    ] = 3
+    inert: Annotated[
+        bool,
+        _setting(
+            "Whether control tokens of the model in files and prompts are made harmless.",
+            "true or false",
+        ),
+    ] = True
     roles: Roles = Roles()
     anthropic_version: Annotated[
         Name,
@@ -172,3 +230,8 @@ class Settings(BaseModel):
     def model_named(self) -> bool:
         """Whether somebody chose the model: then no other may be taken in its place."""
         return "model" in self.model_fields_set
+
+    def tools_for(self, model: str) -> str:
+        """Who shows the tools to this model: `auto`, `native` or `text`."""
+        modes = dict(part.rpartition("=")[::2] for part in self.tools.split(", "))
+        return modes.get(model) or modes.get(model.removesuffix(":latest")) or modes.get("", "auto")

@@ -61,6 +61,13 @@ def config_path(config: Path | None = None) -> tuple[Path, bool]:
     return user_config_path("ocp", appauthor=False) / "config.toml", False
 
 
+def cache_path() -> Path:
+    """Give the path of the file that keeps what was found of the models' templates."""
+    from platformdirs import user_cache_path  # noqa: PLC0415  # as above
+
+    return user_cache_path("ocp", appauthor=False) / "templates.json"
+
+
 def from_flags(flags: Mapping[str, Any]) -> dict[str, Given]:
     """Read the command line's options; None means that an option was not used."""
     return {

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator
 # Go's time.ParseDuration, which reads Ollama's keep_alive
 _DURATION = re.compile(r"-?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+")
 _OLLAMA_PORT = 11434
+_TOOLS = frozenset({"auto", "native", "text"})
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # read, not bound
 
 
@@ -44,6 +45,23 @@ def _keep_alive(value: Any) -> str | int:
     return word
 
 
+def _tools(value: Any) -> str:
+    """Read `text`, or `auto, qwen2.5-coder:7b=text`: one word for all, and one for some models."""
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004  # what is allowed is said elsewhere
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    general = [part.lower() for part in parts if "=" not in part]
+    named = [part.rpartition("=") for part in parts if "=" in part]
+    words = [*general, *(mode.strip().lower() for _, _, mode in named)]
+    if len(general) > 1 or not words or not _TOOLS.issuperset(words):
+        raise ValueError
+    if not all(model.strip() for model, _, _ in named):
+        raise ValueError
+    return ", ".join(
+        [*general, *(f"{model.strip()}={mode.strip().lower()}" for model, _, mode in named)]
+    )
+
+
 def _bind_host(value: Any) -> str:
     host = _text(value).removeprefix("[").removesuffix("]")
     if not _is_address(host) and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", host):
@@ -71,6 +89,9 @@ Seconds = Annotated[float, BeforeValidator(_number)]
 
 KeepAlive = Annotated[str | int, BeforeValidator(_keep_alive)]
 """How long Ollama keeps a model: Go's durations, or seconds (below 0: for ever)."""
+
+ToolsMode = Annotated[str, BeforeValidator(_tools)]
+"""Who shows the tools to a model: one word, and `MODEL=word` for models that differ."""
 
 Host = Annotated[str, BeforeValidator(_bind_host)]
 """A host name or an IP address, without brackets."""

@@ -29,6 +29,7 @@ from ollama_claude_proxy.wire.events import encode_json
 from ollama_claude_proxy.wire.ollama import (
     ChatLine,
     PullProgress,
+    Rendering,
     Running,
     RunningModel,
     Show,
@@ -96,6 +97,25 @@ class Ollama:
     async def show(self, model: str) -> Show:
         """Give what Ollama knows of a model; raises ModelNotInstalled."""
         return await self._look_up("POST", "/api/show", Show, model=model)
+
+    async def render(self, body: dict[str, Any]) -> str | None:
+        """Give the prompt that a `/api/chat` body is rendered as; None from an Ollama that cannot.
+
+        One that does not know the question answers it instead: with one token, then.
+        """
+        options = {**body.get("options", {}), "num_predict": 1}
+        asking = {**body, "options": options, "stream": False, "_debug_render_only": True}
+        asked = Asked(self._url, str(body["model"]))
+        content = encode_json(asking)
+        response = await self._send("POST", "/api/chat", content, asked)
+        try:
+            await _check(response, asked)
+            info = decode(await _read(response, asked), Rendering).debug_info
+        except AnswerUnreadable:  # another server in Ollama's place, which streams its answer
+            return None
+        finally:
+            await response.aclose()
+        return None if info is None else info.rendered_template
 
     async def running(self) -> list[RunningModel]:
         """Give the models that are loaded now."""

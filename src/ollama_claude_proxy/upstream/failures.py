@@ -26,6 +26,7 @@ from ollama_claude_proxy.errors import (
     OllamaUnreachable,
     PromptTooLong,
     RunnerStopped,
+    SchemaRefused,
     ToolCallUnreadable,
     UpstreamError,
     UpstreamRejected,
@@ -92,9 +93,7 @@ RULES: Sequence[Rule] = (
     Rule(r"does not support (image|multimodal)|image input is not supp", ModelUnusable, _CANNOT),
     Rule(r"tools param requires --jinja", ModelUnusable, _CANNOT, _FREE_BLOB),
     Rule(r"unknown model arch|requires a newer version", ModelUnusable, _CANNOT, _UPDATE),
-    Rule(
-        r"generate parser for this template|schema conversion", UpstreamRejected, _REFUSED, _SCHEMA
-    ),
+    Rule(r"generate parser for this template|schema conversion", SchemaRefused, _REFUSED, _SCHEMA),
     Rule(r"cannot unmarshal .* ToolFunction", UpstreamRejected, _REFUSED, _SCHEMA),
     # loading
     Rule(r"process has terminated|out-of-memory during startup", ModelLoadFailed, _LOAD),

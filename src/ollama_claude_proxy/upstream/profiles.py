@@ -45,6 +45,7 @@ def described(model: TagsModel, show: Show) -> ModelProfile:
         context_length=_context_length(model, show),
         capabilities=frozenset(show.capabilities or ("completion",)),
         path=_path(show),
+        template=show.template,
         cloud=bool(show.remote_host or model.remote_host or is_cloud(model.name)),
     )
 

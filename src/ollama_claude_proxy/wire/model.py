@@ -19,12 +19,35 @@ _PARSERS_THAT_PASS_ON_ANY_NAME = frozenset(
 )
 
 
+class TemplateFacts(Struct, frozen=True, kw_only=True):
+    """What a model's template does with a conversation, as its own renderings show.
+
+    `definitions`: tools are shown whole, as JSON or in a form of the model's own.
+    `call_beside_text`: a turn with text and a call keeps both. `results_in_order`: results come in
+    the order in which they were given. `prefill`: a last turn of the assistant is left open, to be
+    continued. `system`: where a second system message goes (`in place`, `front`, `dropped`).
+    `thinking`: what was thought before a call is still shown after it. `replays_calls`,
+    `replays_text`: a turn that is sent back as `tool_calls`, or as the very text that the model
+    wrote, is rendered byte for byte as it was generated, so that nothing of it is read again.
+    """
+
+    definitions: bool = False
+    call_beside_text: bool = False
+    results_in_order: bool = False
+    prefill: bool = False
+    system: str = "in place"
+    thinking: bool = False
+    replays_calls: bool = False
+    replays_text: bool = False
+
+
 class ModelProfile(Struct, frozen=True, kw_only=True):
     """Facts about a model, from `/api/show` and `/api/tags`.
 
     `context_length` is the most tokens the model was trained for (None: not said); `size` is bytes
     on disk; `path` is how Ollama renders and parses for it: `go-template`, `native` (llama.cpp's
-    jinja), or `parser:NAME` for a `PARSER` line in the Modelfile.
+    jinja), or `parser:NAME` for a `PARSER` line in the Modelfile; `template` is the template's
+    text.
     """
 
     name: str
@@ -37,6 +60,7 @@ class ModelProfile(Struct, frozen=True, kw_only=True):
     context_length: int | None = None
     capabilities: frozenset[str] = frozenset()
     path: str = "go-template"
+    template: str = ""
     cloud: bool = False
 
     @property

@@ -35,6 +35,13 @@ class ChatMessage(Struct, gc=False):
     tool_calls: list[ToolCall] = field(default_factory=list)
 
 
+class Logprob(Struct, gc=False):
+    """One token as it was generated; `bytes` of UTF-8 may be a part of a character."""
+
+    token: str = ""
+    bytes: list[int] | None = None
+
+
 class ChatLine(Struct, gc=False):
     """One line of a `/api/chat` stream, or the whole answer when it is not streamed."""
 
@@ -43,6 +50,7 @@ class ChatLine(Struct, gc=False):
     done: bool = False
     done_reason: str = ""
     error: Any = None
+    logprobs: list[Logprob] | None = None
     prompt_eval_count: int = 0
     prompt_eval_duration: int = 0
     eval_count: int = 0
@@ -52,6 +60,18 @@ class ChatLine(Struct, gc=False):
 
 
 decode_chat_line = Decoder(ChatLine).decode
+
+
+class RenderedTemplate(Struct):
+    """The prompt that a conversation is rendered as."""
+
+    rendered_template: str = ""
+
+
+class Rendering(Struct, rename={"debug_info": "_debug_info"}):
+    """The answer of `/api/chat` with `_debug_render_only`; of an old Ollama an ordinary one."""
+
+    debug_info: RenderedTemplate | None = None
 
 
 class ModelDetails(Struct):

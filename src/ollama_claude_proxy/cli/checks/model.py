@@ -16,14 +16,17 @@ def absent(model: str) -> Finding:
 
 
 def abilities(profile: ModelProfile) -> Finding:
-    """Say what a model can do; without tools Claude Code cannot work."""
+    """Say what a model can do; one that was made for tools is better at them."""
     if not profile.completion:
         return bad(f"{profile.name} writes no text", _CHOOSE)
-    if not profile.tools:
-        return bad(f"{profile.name} cannot call tools, so Claude Code cannot work with it", _CHOOSE)
     more = {"see images": profile.vision, "think": profile.thinking}
     able = ["call tools", *(words for words, can in more.items() if can)]
-    return good("it can " + " and ".join(able))
+    found = "it can " + " and ".join(able)
+    if not profile.tools:
+        return warning(
+            f"{found}, though it was not made for tools: ocp shows them as text", _CHOOSE
+        )
+    return good(found)
 
 
 def window_size(profile: ModelProfile, settings: Settings) -> Finding:

@@ -12,6 +12,9 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from ollama_claude_proxy.translate.policy import Recall, no_recall
+from ollama_claude_proxy.translate.tools.dialects.dialect import Dialect
+from ollama_claude_proxy.translate.tools.inert import Inert
 from ollama_claude_proxy.translate.tools.schemas import deferred_text
 from ollama_claude_proxy.wire.anthropic import (
     Block,
@@ -44,11 +47,20 @@ class Shown(Struct):
 
 
 class Showing(Struct, frozen=True):
-    """What decides how blocks are shown: the model, the deferred tools by name, the notes made."""
+    """What decides how blocks are shown.
+
+    The model, the deferred tools by name, the notes made; the `dialect` of calls and results (None:
+    Ollama's own fields); what makes control tokens `inert`; `recall` for what the model wrote, and
+    `repeated_calls` for when it is told that it repeats itself.
+    """
 
     profile: ModelProfile
     deferred: Mapping[str, Tool]
     notes: list[str]
+    dialect: Dialect | None = None
+    inert: Inert = field(default_factory=Inert)
+    recall: Recall = no_recall
+    repeated_calls: int = 0
 
     def note(self, text: str) -> None:
         """Note once what the model will not see as it was sent."""
@@ -60,7 +72,7 @@ def show(block: Block, shown: Shown, showing: Showing, path: str) -> None:
     """Add what the model is shown of one block to `shown`."""
     match block:
         case TextBlock(text):
-            shown.texts.append(text)
+            shown.texts.append(showing.inert.make(text))
         case ImageBlock():
             _image(block, shown, showing)
         case DocumentBlock():
@@ -108,9 +120,9 @@ def _document(block: DocumentBlock, shown: Shown, showing: Showing, path: str) -
     content = source.get("content")
     for line in (block.title, block.context):
         if line:
-            shown.texts.append(line)
+            shown.texts.append(showing.inert.make(line))
     if source.get("type") == "text" and isinstance(source.get("data"), str):
-        shown.texts.append(source["data"])
+        shown.texts.append(showing.inert.make(source["data"]))
     elif source.get("type") == "content" and isinstance(content, str | list):
         _nested(content, shown, showing, f"{path}.source.content")
     else:
@@ -120,7 +132,7 @@ def _document(block: DocumentBlock, shown: Shown, showing: Showing, path: str) -
 
 
 def _search_result(block: SearchResultBlock, shown: Shown, showing: Showing, path: str) -> None:
-    shown.texts.append(f"{block.title}\n{block.source}")
+    shown.texts.append(showing.inert.make(f"{block.title}\n{block.source}"))
     _nested(block.content, shown, showing, f"{path}.content")
 
 
@@ -144,4 +156,4 @@ def _unknown(block: UnknownBlock, shown: Shown, showing: Showing) -> None:
     raw = encode_json(block.raw).decode()
     if len(raw) > _MOST_UNKNOWN_CHARACTERS:
         raw = f"{raw[:_MOST_UNKNOWN_CHARACTERS]}… ({len(raw)} characters)"
-    shown.texts.append(f"[block of type {block.type}] {raw}")
+    shown.texts.append(showing.inert.make(f"[block of type {block.type}] {raw}"))

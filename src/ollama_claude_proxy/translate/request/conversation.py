@@ -10,11 +10,15 @@ same way every time, whatever the client does to it meanwhile. Hence:
   user turn after a result makes some of them drop the thinking of the tool loop.
 * Parallel results come in the order of completion; they are put in the order of their calls.
 * Deferred tools are written where their `tool_reference` stands.
+* The model's own turn is the very text that it wrote, where that is remembered.
+* Where ocp shows the tools, calls and results are text in the model's dialect.
 """
 
 from typing import Any
 
 from ollama_claude_proxy.translate.request.blocks import Showing, Shown, show
+from ollama_claude_proxy.translate.request.repeats import Repeats
+from ollama_claude_proxy.translate.tools.dialects.dialect import Dialect, Result
 from ollama_claude_proxy.wire.anthropic import (
     Block,
     Content,
@@ -38,13 +42,15 @@ class Conversation:
         self.messages: list[dict[str, Any]] = []
         self._showing = showing
         self._calls: dict[str, tuple[int, str]] = {}
+        self._repeats = Repeats(showing.repeated_calls)
 
-    def instruct(self, system: Content | None) -> None:
-        """Write the instructions at the head."""
+    def instruct(self, system: Content | None, tools: str = "") -> None:
+        """Write the instructions at the head, and the `tools` where they are shown as text."""
         shown = Shown()
         for index, block in enumerate(parse_blocks(system, "system")):
             if not (isinstance(block, TextBlock) and block.text.startswith(_BILLING)):
                 show(block, shown, self._showing, f"system.{index}")
+        shown.texts.append(tools)
         text = shown.joined("\n\n")
         if text:
             self.messages.append({"role": "system", "content": text})
@@ -60,32 +66,37 @@ class Conversation:
             self._user(blocks, path)
 
     def _assistant(self, blocks: list[Block], path: str) -> None:
-        shown, thoughts, calls = Shown(), list[str](), list[dict[str, Any]]()
+        shown, thoughts, calls = Shown(), list[str](), list[ToolUseBlock]()
         for index, block in enumerate(blocks):
             match block:
                 case ThinkingBlock(thinking):
-                    thoughts.append(thinking)
+                    thoughts.append(self._showing.inert.make(thinking))
                 case RedactedThinkingBlock():
                     self._showing.note("redacted thinking was left out: only Anthropic can read it")
                 case ToolUseBlock():
-                    calls.append(self._call(block))
+                    self._calls[block.id] = (len(self._calls), block.name)
+                    self._repeats.called(block.id, block.name, block.input)
+                    calls.append(block)
                 case _:
                     show(block, shown, self._showing, f"{path}.content.{index}")
-        self._write_assistant(shown.joined("\n\n"), "\n\n".join(thoughts), calls)
+        message: dict[str, Any] = {"role": "assistant", "content": ""}
+        if thoughts and self._showing.profile.thinking:
+            message["thinking"] = "\n\n".join(thoughts)
+        self.messages.append(message | self._said(blocks, shown.joined("\n\n"), calls))
 
-    def _write_assistant(self, text: str, thought: str, calls: list[dict[str, Any]]) -> None:
-        message: dict[str, Any] = {"role": "assistant", "content": text}
-        if thought and self._showing.profile.thinking:
-            message["thinking"] = thought
-        if calls and self._showing.profile.tools:
-            message["tool_calls"] = calls
-        elif calls:
-            message["content"] = "\n\n".join([text, *map(_call_text, calls)]).strip()
-        self.messages.append(message)
-
-    def _call(self, block: ToolUseBlock) -> dict[str, Any]:
-        self._calls[block.id] = (len(self._calls), block.name)
-        return {"id": block.id, "function": {"name": block.name, "arguments": block.input}}
+    def _said(self, blocks: list[Block], text: str, calls: list[ToolUseBlock]) -> dict[str, Any]:
+        """Give what the model said: as it wrote it, if that is known."""
+        seen = "".join(block.text for block in blocks if isinstance(block, TextBlock))
+        raw = self._showing.recall([call.id for call in calls], seen)
+        if raw is not None:
+            return {"content": raw}
+        dialect = self._showing.dialect
+        if not calls:
+            return {"content": text}
+        if dialect is not None:
+            written = dialect.between.join(dialect.call(call.name, call.input) for call in calls)
+            return {"content": f"{text}\n{written}" if text else written}
+        return {"content": text, "tool_calls": [_tool_call(call) for call in calls]}
 
     def _reminder(self, blocks: list[Block], path: str) -> None:
         """Write a system message of the middle as text of the turn it follows."""
@@ -111,45 +122,61 @@ class Conversation:
     def _user(self, blocks: list[Block], path: str) -> None:
         results = [block for block in blocks if isinstance(block, ToolResultBlock)]
         results.sort(key=lambda result: self._calls.get(result.tool_use_id, (len(self._calls),))[0])
-        for result in results:
-            self._result(result, path)
+        self._results(results, path)
         shown = Shown()
         for index, block in enumerate(blocks):
             if not isinstance(block, ToolResultBlock):
                 show(block, shown, self._showing, f"{path}.content.{index}")
         if results:
             self._fold_reminders(shown)
-        if shown.texts or shown.images or not results:
-            self._write("user", shown.joined("\n\n"), shown)
+        text = shown.joined("\n\n")
+        if results and self.messages[-1]["role"] == "user" and not shown.images:
+            self._append_to_user(text) if text else None
+        elif text or shown.images or not results:
+            self._write("user", text, shown.images)
 
     def _fold_reminders(self, shown: Shown) -> None:
         while shown.texts and shown.texts[0].lstrip().startswith(_REMINDER):
             self._append_to_user(shown.texts.pop(0))
 
-    def _result(self, result: ToolResultBlock, path: str) -> None:
-        shown = Shown()
-        for index, block in enumerate(parse_blocks(result.content, f"{path}.content")):
-            show(block, shown, self._showing, f"{path}.content.{index}")
-        text = shown.joined("\n")
+    def _results(self, results: list[ToolResultBlock], path: str) -> None:
+        """Write results: each as a message of its own, or all as the user's text."""
+        dialect = self._showing.dialect
+        written: list[Result] = []
+        images: list[str] = []
+        for result in results:
+            shown = Shown()
+            for index, block in enumerate(parse_blocks(result.content, f"{path}.content")):
+                show(block, shown, self._showing, f"{path}.content.{index}")
+            text = self._result_text(result, shown.joined("\n"))
+            name = self._calls.get(result.tool_use_id, (0, ""))[1]
+            if dialect is None or self._has_tool_role(dialect):
+                extra = {"tool_name": name, "tool_call_id": result.tool_use_id}
+                self._write("tool", text, shown.images, extra)
+            else:
+                written.append(Result(name or "a call", text))
+                images += shown.images
+        if dialect is not None and written:
+            self._write("user", dialect.results(written), images)
+
+    def _has_tool_role(self, dialect: Dialect) -> bool:
+        return dialect.tool_role and self._showing.profile.tools
+
+    def _result_text(self, result: ToolResultBlock, text: str) -> str:
         if result.is_error and not text.startswith(("Error", "<tool_use_error>")):
             text = f"Error: {text}"
-        name = self._calls.get(result.tool_use_id, (0, ""))[1]
-        if self._showing.profile.tools:
-            extra = {"tool_name": name, "tool_call_id": result.tool_use_id}
-            self._write("tool", text, shown, {key: value for key, value in extra.items() if value})
-        else:
-            self._write("user", f"[result of {name or 'a call'}]\n{text}", shown)
+        nudge = self._repeats.nudge(result.tool_use_id, text)
+        return f"{text}\n\n{_REMINDER}\n{nudge}\n</system-reminder>" if nudge else text
 
     def _write(
-        self, role: str, text: str, shown: Shown, extra: dict[str, str] | None = None
+        self, role: str, text: str, images: list[str], extra: dict[str, str] | None = None
     ) -> None:
-        message: dict[str, Any] = {"role": role, "content": text, **(extra or {})}
-        if shown.images:
-            message["images"] = shown.images
+        named = {key: value for key, value in (extra or {}).items() if value}
+        message: dict[str, Any] = {"role": role, "content": text, **named}
+        if images:
+            message["images"] = images
         self.messages.append(message)
 
 
-def _call_text(call: dict[str, Any]) -> str:
-    """Show a past call to a model whose template knows no calls."""
-    function = call["function"]
-    return f"[called {function['name']} with {function['arguments']!r}]"
+def _tool_call(call: ToolUseBlock) -> dict[str, Any]:
+    return {"id": call.id, "function": {"name": call.name, "arguments": call.input}}

@@ -9,15 +9,27 @@ and together they keep the grammar of `blocks.py`. What Ollama does that forces 
   `done` line says that it was not cut.
 * A stream may end with neither `done` nor an error: that is a failure, not an end.
 * An answer whose tokens were spent but that shows nothing is one that Ollama's parser lost.
+
+One answer may take several requests: for a call that does not fit, the arguments are asked for once
+more before the client sees anything of it. Then `finish()` leaves the plan of the next request in
+`again`, whose lines are fed like those before it.
 """
 
 from collections.abc import Callable
 
-from ollama_claude_proxy.errors import AnswerCutOff, OcpError, ToolCallUnreadable
-from ollama_claude_proxy.translate.plan import Expectations
-from ollama_claude_proxy.translate.response.blocks import BlockWriter
-from ollama_claude_proxy.translate.response.stops import StopScanner
-from ollama_claude_proxy.translate.response.usage import usage_of
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ollama_claude_proxy.errors import OcpError, ToolCallUnreadable
+from ollama_claude_proxy.translate.plan import Ask, Plan
+from ollama_claude_proxy.translate.request.again import opening_of
+from ollama_claude_proxy.translate.request.build import asking
+from ollama_claude_proxy.translate.response.answer import Answer
+from ollama_claude_proxy.translate.response.asked import Asked
+from ollama_claude_proxy.translate.response.calls import Tally
+from ollama_claude_proxy.translate.response.outlet import Outlet
+from ollama_claude_proxy.translate.response.usage import Spent
+from ollama_claude_proxy.translate.tools.calls import Call
 from ollama_claude_proxy.wire.events import (
     ErrorEvent,
     Event,
@@ -27,191 +39,210 @@ from ollama_claude_proxy.wire.events import (
     StartedMessage,
     Stop,
     Usage,
-    encode_json,
 )
-from ollama_claude_proxy.wire.ollama import ChatLine, ToolCall
+from ollama_claude_proxy.wire.ollama import ChatLine
 
-# An end token and a little white space; with more the model did write something.
-_TOKENS_OF_AN_EMPTY_ANSWER = 3
-# Every token is a line, save some that join to one character; a lost call has more than these.
-_TOKENS_WITHOUT_A_LINE = 8
+
+class Turn(Struct, frozen=True):
+    """What the model wrote, and how the client knows it: by its calls' ids and its text."""
+
+    identifiers: tuple[str, ...]
+    text: str
+    raw: str
 
 
 class StreamTranslator:
-    """Translates one answer. `over` becomes true when no further line is wanted."""
+    """Translates one answer.
+
+    `over` becomes true when no further line of a request is wanted; `done` is the last line of the
+    last request, `again` the plan of a further one. `turn` is what to remember of the answer.
+    """
 
     def __init__(
-        self,
-        expectations: Expectations,
-        *,
-        message_id: str,
-        model: str,
-        prompt_tokens: int,
-        new_tool_id: Callable[[], str],
+        self, plan: Plan, *, message_id: str, model: str, new_tool_id: Callable[[], str]
     ) -> None:
-        self._expectations = expectations
+        self._plan = plan
         self._message_id = message_id
         self._model = model
-        self._prompt_tokens = prompt_tokens
-        self._new_tool_id = new_tool_id
-        self._blocks = BlockWriter()
-        self._stops = StopScanner(expectations.stop_sequences)
-        self._prefill = expectations.prefill
-        self._blank = ""
-        self._waiting: list[ToolCall] = []
-        self._hidden: list[str] = []
-        self._calls = 0
-        self._lines = 0
-        self._wrote = False
-        self.done: ChatLine | None = None
+        self._outlet = Outlet(plan.expectations, new_tool_id)
+        self._chances = plan.expectations.chances
+        self._spent = Spent(plan.prompt_tokens)
+        self._closed = False
+        self._first = Answer(plan, self._outlet, self._chances)
+        self._reading: Answer | Asked = self._first
+        if plan.expectations.asked is not None:
+            self._reading = self._asked(plan.expectations.asked, plan, None)
+        self._broken: Call | None = None
+        self._raw: list[str] | None = []
+        self.again: Plan | None = None
         self.failure: OcpError | None = None
-        self.over = False
-        self.notes: list[str] = []
 
     @property
-    def stopped(self) -> bool:
-        """Whether a stop sequence ended the answer, so that Ollama need not go on."""
-        return self._stops.found is not None
+    def over(self) -> bool:
+        """Whether this request is done with: what else comes would be for nothing."""
+        return self._closed or self._reading.over
+
+    @property
+    def done(self) -> ChatLine | None:
+        """The last line of the last request."""
+        return self._spent.done
 
     @property
     def lines(self) -> int:
-        """How many lines came, the last one included."""
-        return self._lines
+        """How many lines came in all."""
+        return self._spent.lines
+
+    @property
+    def notes(self) -> list[str]:
+        """What the log should know."""
+        return self._outlet.notes
+
+    @property
+    def tally(self) -> Tally:
+        """What became of the calls."""
+        return self._outlet.calls.tally
+
+    @property
+    def turn(self) -> Turn | None:
+        """What to remember of the answer, once it is finished; None where it is not known."""
+        if self._raw is None or self.failure is not None:
+            return None
+        identifiers = tuple(self._outlet.calls.identifiers)
+        return Turn(identifiers, "".join(self._outlet.seen), "".join(self._raw))
 
     def start(self) -> list[Event]:
         """Give `message_start`."""
-        usage = Usage(input_tokens=self._prompt_tokens)
+        usage = Usage(input_tokens=self._plan.prompt_tokens)
         return [MessageStart(StartedMessage(self._message_id, self._model, usage))]
 
     def feed(self, line: ChatLine) -> list[Event]:
         """Translate one line."""
         if self.over:
             return []
-        self._lines += 1
-        events: list[Event] = []
-        if self._waiting and not line.done:
-            events += self._release_calls()
-        message = line.message
-        if message is not None:
-            if message.thinking:
-                events += self._thinking(message.thinking)
-            if message.content:
-                events += self._text(message.content)
-            if message.tool_calls:
-                self._waiting += message.tool_calls
-        if line.done:
-            self.done = line
-            self.over = True
-        return events
+        self._spent.feed(line)
+        return self._reading.feed(line)
+
+    def unreadable(self, error: ToolCallUnreadable) -> bool:
+        """Take in that Ollama's parser gave up; say whether something can be made of it."""
+        if not isinstance(self._reading, Answer) or self._closed:
+            return False
+        self._reading.unreadable(error)
+        return True
 
     def finish(self) -> list[Event]:
-        """End the answer; raises nothing: an answer that did not end becomes an error event."""
-        if self.done is None and not self.stopped:
-            return self.fail(AnswerCutOff(f"Ollama's answer ended after {self._lines} lines."))
-        events = self._show(self._stops.flush())
-        events += self._end_calls()
-        if self._lost():
-            tokens = self.done.eval_count if self.done else self._lines
-            problem = f"The model wrote {tokens} tokens that Ollama could not read as an answer."
-            return events + self.fail(ToolCallUnreadable(problem))
-        self._note_lost_tokens()
-        events += self._last_resort()
-        events += self._blocks.close()
-        usage = usage_of(self.done, estimated_input=self._prompt_tokens, lines=self._lines)
-        return [*events, MessageDelta(self._stop(), usage), MessageStop()]
+        """End the request, and the answer unless there is one more to ask, in `again`.
+
+        Raises nothing: an answer that did not end becomes an error event.
+        """
+        reading, self.again = self._reading, None
+        events = reading.finish()
+        if reading.failure is not None:
+            return events + self.fail(reading.failure)
+        self._remember(reading)
+        ask = reading.ask or self._missing()
+        if ask is not None:
+            self.again = self._ask(ask)
+            return events
+        self._closed = True
+        return events + self._end()
 
     def fail(self, error: OcpError) -> list[Event]:
         """Close the open block and say the error; nothing may follow."""
-        self.over = True
+        self._closed = True
+        self.again = None
         self.failure = error
-        return [*self._blocks.close(), ErrorEvent(error.body()["error"])]
+        return [*self._outlet.blocks.close(), ErrorEvent(error.body()["error"])]
 
-    def _thinking(self, piece: str) -> list[Event]:
-        self._wrote = True
-        if not self._expectations.thinking:
-            self._hidden.append(piece)
-            return []
-        return self._blocks.thinking(piece)
+    def give_up(self) -> list[Event]:
+        """End with what there is, where a further request failed."""
+        events: list[Event] = []
+        if self._broken is not None:
+            events += self._outlet.call(self._broken)
+        if self._outlet.structure is not None:
+            events += self._outlet.released(self._outlet.structure.held)
+        self.again = None
+        self._closed = True
+        return events + self._end()
 
-    def _text(self, piece: str) -> list[Event]:
-        if self._prefill:
-            piece = self._without_prefill(piece)
-        shown = self._show(self._stops.feed(piece))
-        if self.stopped:
-            self.over = True
-        return shown
+    def without_grammar(self, plan: Plan) -> Plan | None:
+        """Give the plan without the schema that Ollama refused; None if there is none."""
+        if "format" not in plan.body:
+            return None
+        self.notes.append("Ollama made no grammar of the schema; the answer is checked instead")
+        if self._outlet.structure is not None:
+            self._outlet.structure.hold()
+        body = {key: value for key, value in plan.body.items() if key != "format"}
+        return replace(plan, body=body)
 
-    def _without_prefill(self, piece: str) -> str:
-        """Drop the given beginning where the native path repeats it."""
-        if piece.startswith(self._prefill):
-            piece, self._prefill = piece[len(self._prefill) :], ""
-        elif self._prefill.startswith(piece):
-            piece, self._prefill = "", self._prefill[len(piece) :]
+    def _ask(self, ask: Ask) -> Plan:
+        """Give the plan of one more request, and read on with it."""
+        self.tally.asked_again += 1
+        self.notes.append(_said(ask))
+        if ask.problem or ask.wanted in {"answer", "structure"}:
+            self._chances = max(self._chances - 1, 0)
+        plan = asking(self._plan, ask)
+        self._broken = self._reading.broken if isinstance(self._reading, Answer) else None
+        if ask.wanted == "answer":
+            self._reading = self._first = Answer(plan, self._outlet, self._chances)
         else:
-            self._prefill = ""
-        return piece
+            self._reading = self._asked(ask, plan, self._broken)
+        return plan
 
-    def _show(self, text: str) -> list[Event]:
-        """Write text; white space waits for what follows, so that no block is blank."""
-        if not text:
-            return []
-        if not self._blocks.in_text:
-            text, self._blank = self._blank + text, ""
-            if text.isspace():
-                self._blank = text
-                return []
-        self._wrote = True
-        return self._blocks.text(text)
+    def _asked(self, ask: Ask, plan: Plan, broken: Call | None) -> Asked:
+        toolbox = plan.expectations.toolbox
+        prefill = plan.expectations.prefill
+        return Asked(ask, self._outlet, toolbox, prefill=prefill, broken=broken)
 
-    def _release_calls(self) -> list[Event]:
-        calls, self._waiting = self._waiting, []
-        return [event for call in calls for event in self._call(call)]
+    def _missing(self) -> Ask | None:
+        """Give what the answer lacks that the client required."""
+        if self._first.cut or self._first.stopped:
+            return None
+        expectations, outlet = self._plan.expectations, self._outlet
+        if expectations.must_call and not outlet.calls.identifiers:
+            return Ask(wanted="name", before="".join(outlet.seen))
+        structure = outlet.structure
+        if structure is None or not structure.held or isinstance(self._reading, Asked):
+            return None
+        json, problem = structure.checked(structure.held)
+        if json:
+            structure.release()
+            structure.feed(json)
+        elif self._chances:
+            return Ask(wanted="structure", schema=expectations.structure, problem=problem)
+        return None
 
-    def _call(self, call: ToolCall) -> list[Event]:
-        name, arguments = call.function.name, call.function.arguments
-        if not name or not self._expectations.tool_names:
-            self.notes.append(f"a call of {name!r} came though no such tool was offered")
-            text = encode_json({"name": name, "arguments": arguments}).decode()
-            return self._show(text)
-        self._wrote = True
-        self._blank = ""
-        self._calls += 1
-        return self._blocks.tool_use(self._new_tool_id(), name, arguments)
+    def _remember(self, reading: Answer | Asked) -> None:
+        """Keep what the model wrote, as it would stand in the prompt of the next turn."""
+        if isinstance(reading, Answer):
+            ask = reading.ask
+            raw = ask.before if ask is not None else reading.raw
+            self._raw = None if raw is None else [raw]
+        elif reading.made is not None and self._raw is not None:
+            call, dialect = reading.made, self._plan.dialect
+            ask = Ask(wanted="arguments", tool=self._plan.expectations.toolbox.find(call.name))
+            opening = opening_of(self._plan, ask)
+            written = opening + reading.text + dialect.closing if opening else ""
+            self._raw.append(written or dialect.call(call.name, call.arguments))
 
-    def _end_calls(self) -> list[Event]:
-        """Release the last calls, unless the answer was cut off while they were written."""
-        if self._cut():
-            if self._waiting:
-                self.notes.append(f"{len(self._waiting)} calls dropped: cut off by the limit")
-            self._waiting = []
-        return self._release_calls()
-
-    def _cut(self) -> bool:
-        return self.done is None or self.done.done_reason == "length"
-
-    def _lost(self) -> bool:
-        if self._wrote or self._hidden or self.done is None or self._cut():
-            return False
-        return self.done.eval_count > _TOKENS_OF_AN_EMPTY_ANSWER and not self._blank
-
-    def _note_lost_tokens(self) -> None:
-        """Note tokens that were spent and never came: Ollama drops some calls it cannot read."""
-        if self.done is None or self._calls or not self._expectations.tool_names:
-            return
-        missing = self.done.eval_count - self._lines
-        if missing > _TOKENS_WITHOUT_A_LINE:
-            self.notes.append(f"{missing} tokens did not come, perhaps a call that Ollama dropped")
-
-    def _last_resort(self) -> list[Event]:
-        """Show hidden thinking when there is nothing else, rather than swallow the answer."""
-        if self._blocks.blocks or not self._hidden:
-            return []
-        self.notes.append("the answer was all thinking; it is shown as text")
-        return self._blocks.text("".join(self._hidden))
+    def _end(self) -> list[Event]:
+        outlet = self._outlet
+        events: list[Event] = []
+        if outlet.structure is not None:
+            events += outlet.released(outlet.structure.held)
+        events += outlet.last_resort()
+        events += outlet.blocks.close()
+        return [*events, MessageDelta(self._stop(), self._spent.usage()), MessageStop()]
 
     def _stop(self) -> Stop:
-        if self.stopped:
-            return Stop("stop_sequence", self._stops.found)
-        if self._cut():
+        if self._outlet.calls.enough:
+            return Stop("tool_use")
+        if self._first.stopped is not None:
+            return Stop("stop_sequence", self._first.stopped)
+        if self._first.cut:
             return Stop("max_tokens")
-        return Stop("tool_use" if self._calls else "end_turn")
+        return Stop("tool_use" if self._outlet.calls.identifiers else "end_turn")
+
+
+def _said(ask: Ask) -> str:
+    what = f"the arguments of {ask.tool.name!r}" if ask.tool else f"the {ask.wanted}"
+    return f"asked again for {what}{': ' + ask.problem if ask.problem else ''}"

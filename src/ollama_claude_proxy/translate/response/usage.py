@@ -8,15 +8,36 @@ from ollama_claude_proxy.wire.events import Usage
 from ollama_claude_proxy.wire.ollama import ChatLine
 
 
-def usage_of(done: ChatLine | None, *, estimated_input: int, lines: int) -> Usage:
-    """Give the usage in tokens.
+class Spent:
+    """Adds up the tokens of an answer's requests.
 
-    Without a last line (the answer was ended here) the input is the estimate and the output the
-    number of lines, which are one token each as a rule.
+    The prompt is that of the first: a further request has the same one, from the cache.
     """
-    if done is None:
-        return Usage(input_tokens=estimated_input, output_tokens=lines)
-    return Usage(
-        input_tokens=done.prompt_eval_count or estimated_input,
-        output_tokens=done.eval_count or lines,
-    )
+
+    def __init__(self, estimated_input: int) -> None:
+        self._estimated = estimated_input
+        self._prompt = 0
+        self._output = 0
+        self._since = 0
+        self.lines = 0
+        self.done: ChatLine | None = None
+
+    def feed(self, line: ChatLine) -> None:
+        """Take in one line."""
+        self.lines += 1
+        self._since += 1
+        if line.done:
+            self.done = line
+            self._prompt = self._prompt or line.prompt_eval_count
+            self._output += line.eval_count or self._since
+            self._since = 0
+
+    def usage(self) -> Usage:
+        """Give the usage in tokens.
+
+        Of a request that was ended here the input is the estimate and the output the number of
+        lines, which are one token each as a rule.
+        """
+        return Usage(
+            input_tokens=self._prompt or self._estimated, output_tokens=self._output + self._since
+        )

@@ -1,0 +1,31 @@
+"""What is known of the models' templates, for whoever shows it."""
+
+from typing import TYPE_CHECKING
+
+from ollama_claude_proxy.settings import Settings, cache_path
+from ollama_claude_proxy.wire.model import ModelProfile, TemplateFacts
+
+if TYPE_CHECKING:
+    from ollama_claude_proxy.upstream.calibration import Calibration
+    from ollama_claude_proxy.upstream.client import Ollama
+
+
+def calibration(ollama: "Ollama") -> "Calibration":
+    """Give the calibration that `ocp serve` uses, with what it has kept."""
+    from ollama_claude_proxy.translate.calibration import (  # noqa: PLC0415  # 0.1 s
+        facts_of,
+        sentinels,
+    )
+    from ollama_claude_proxy.upstream.calibration import Calibration  # noqa: PLC0415
+
+    return Calibration(ollama, sentinels, facts_of, cache_path())
+
+
+def shown(profile: ModelProfile, facts: TemplateFacts | None, settings: Settings) -> str:
+    """Say who shows tools to a model: `native` (Ollama), or `text/DIALECT` (ocp)."""
+    from ollama_claude_proxy.translate.policy import Policy  # noqa: PLC0415  # 0.1 s
+    from ollama_claude_proxy.translate.tools.dialects.recognise import dialect_of  # noqa: PLC0415
+    from ollama_claude_proxy.translate.tools.offer import shown_natively  # noqa: PLC0415
+
+    policy = Policy(window=0, tools=settings.tools_for(profile.name), facts=facts)
+    return "native" if shown_natively(profile, policy) else f"text/{dialect_of(profile).name}"

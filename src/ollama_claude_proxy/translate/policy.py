@@ -1,0 +1,34 @@
+"""What the user chose and what is known of the model, as far as it shapes a translation."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from ollama_claude_proxy.wire.model import TemplateFacts
+
+Recall = Callable[[Sequence[str], str], str | None]
+
+
+def no_recall(_identifiers: Sequence[str], _text: str) -> None:
+    """Remember nothing."""
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """How requests of one model are translated.
+
+    `tools`: `auto`, `native` or `text`; `facts`: what its template does, None where nobody could
+    say; `recall` gives the text that the model wrote for a turn, by the ids of its calls and the
+    text that the client saw.
+    """
+
+    window: int
+    keep_alive: str | int = "2h"
+    tools: str = "auto"
+    descriptions: str = "auto"
+    tool_example: bool = True
+    read_calls: bool = True
+    second_chances: int = 1
+    repeated_calls: int = 3
+    inert: bool = True
+    facts: TemplateFacts | None = None
+    recall: Recall = no_recall

@@ -1,0 +1,1 @@
+"""Calls that a model writes as text, read while the answer streams."""
