@@ -49,7 +49,6 @@ def sentinels(profile: ModelProfile) -> Mapping[str, dict[str, Any]]:
     """Give the conversations to render, as fields of a `/api/chat` body."""
     written = _written(profile)
     tools = {"tools": [_TOOL]} if profile.tools else {}
-    thinking = {"thinking": "Thought_zq."} if profile.thinking else {}
     calls = 1 if profile.tools else 0
     conversations: dict[str, tuple[dict[str, Any], ...]] = {
         "start": (_SYSTEM, _USER),
@@ -71,25 +70,40 @@ def sentinels(profile: ModelProfile) -> Mapping[str, dict[str, Any]]:
             {"role": "user", "content": "Next_zq?"},
         ),
         "open": (_USER, _turn("Begun_zq")),
-        "thought": (_SYSTEM, _USER, _turn("", calls, **thinking), _result("First_zq.")),
     }
-    return {name: {"messages": list(turns), **tools} for name, turns in conversations.items()}
+    if profile.thinking:
+        thought = _turn("", calls, thinking="Thought_zq.")
+        conversations["thought"] = (_SYSTEM, _USER, thought, _result("First_zq."))
+    bodies = {name: {"messages": list(turns), **tools} for name, turns in conversations.items()}
+    if profile.tools:  # as text, tools come without the field; some templates then differ
+        bodies["text start"] = {"messages": [_SYSTEM, _USER]}
+        bodies["text written"] = {"messages": [_SYSTEM, _USER, _turn(written), _USER]}
+    return bodies
 
 
 def facts_of(profile: ModelProfile, rendered: Mapping[str, str]) -> TemplateFacts:
     """Judge the renderings; one that is missing, for Ollama refused it, speaks against."""
     start, written = rendered.get("start", ""), _written(profile)
     beside = rendered.get("beside", "")
+    definitions = _whole(start, own_renderer=profile.path.startswith("parser:"))
+    call_beside_text = "Said_zq." in beside and "Oslo" in beside
+    native = definitions and call_beside_text
     return TemplateFacts(
-        definitions=_whole(start, own_renderer=profile.path.startswith("parser:")),
-        call_beside_text="Said_zq." in beside and "Oslo" in beside,
+        definitions=definitions,
+        call_beside_text=call_beside_text,
         results_in_order=_in_order(rendered.get("results", ""), "First_zq.", "Second_zq."),
         prefill=rendered.get("open", "").rstrip().endswith("Begun_zq"),
         system=_place(rendered.get("middle", "")),
         thinking="Thought_zq." in rendered.get("thought", ""),
-        replays_calls=bool(start) and rendered.get("called", "").startswith(start + written),
-        replays_text=bool(start) and rendered.get("written", "").startswith(start + written),
+        replays_calls=_begins(rendered, "called", start + written),
+        replays_text=_begins(rendered, "written", start + written)
+        if native or not profile.tools
+        else _begins(rendered, "text written", rendered.get("text start", "") + written),
     )
+
+
+def _begins(rendered: Mapping[str, str], name: str, beginning: str) -> bool:
+    return rendered.get(name, "").startswith(beginning)
 
 
 def _written(profile: ModelProfile) -> str:

@@ -24,13 +24,14 @@ _MOST_CHARACTERS = 8_000_000
 _SHORT = 16_384
 
 _NAMED = re.compile(r"(?:call:\s*)?[\w.:\-/]+ {0,3}(?:[\n<({\[｜`=\r]|$)")
+_WORD = re.compile(r"[\w.\-]*")
 _ACTION = re.compile(
     r"Action:[ \t]*(?:`{0,3}|```\w*\s*(?:[\[{].*)?|"
     r"`?[\w.\-/]+`?[ \t\r]*(?:\n\s*(?P<input>[A-Za-z: ]*)(?:```\w*\s*)?(?:\{.*)?)?)",
     re.DOTALL,
 )
 _CHANNEL = re.compile(r"<\|channel\|>(?:commentary|analysis)\s*(?:to=|<\||$|t$)")
-_FIRST_KEY = re.compile(r"[\[\s]*(?:\{\s*(?:[\"']?(?P<key>\w*)(?P<closed>[\"']?\s*:)?)?)?")
+_FIRST_KEY = re.compile(r"[\[\s]*(?:\{\s*(?:[\"']?(?P<key>\w*)[\"']?\s*(?P<closed>:)?)?)?")
 _SECOND_KEY = re.compile(r'[\[\s]*\{\s*"\w+"\s*:\s*"[^"\\]*"\s*,\s*"(?P<key>[^"]+)"\s*:')
 
 # Second keys of the commonest documents that begin with a name.
@@ -62,7 +63,7 @@ class Extent:
         if self._size > _MOST_CHARACTERS:
             return "failed"
         window = self._carry + piece
-        self._carry = window[len(window) - self._reach :] if self._reach else ""
+        self._carry = window[max(len(window) - self._reach, 0) :]
         origin = self._size - len(window)
         for end in self._ends(window):
             verdict = self._try(origin + end)
@@ -122,10 +123,10 @@ class Extent:
 class BareExtent:
     """JSON, or Python's list of calls, that stands in the text as it is.
 
-    `names` are those of the tools: a list of calls of other functions is code.
+    `names` are those of the tools, in small letters: a list of calls of other functions is code.
     """
 
-    def __init__(self, names: re.Pattern[str]) -> None:
+    def __init__(self, names: frozenset[str]) -> None:
         self.body = Body()
         self.end = 0
         self._names = names
@@ -166,7 +167,7 @@ class BareExtent:
     def viable(self, head: str) -> bool:
         """Whether calls may begin like this: with one of the keys of a call, or a tool's name."""
         if head[0] == "[" and head[1:].lstrip()[:1] not in {"", "{"}:
-            return self._names.match(head[1:].lstrip()) is not None
+            return self._names_tool(head[1:].lstrip())
         first = _FIRST_KEY.match(head)
         if first is None:
             return False
@@ -176,6 +177,14 @@ class BareExtent:
             return whole and any(one.startswith(key) for one in CALL_KEYS)
         second = _SECOND_KEY.match(head)
         return key in CALL_KEYS and (second is None or second["key"] not in _DOCUMENT_KEYS)
+
+    def _names_tool(self, head: str) -> bool:
+        """Whether a list begins with a call of a tool, or may do so with more text."""
+        word = _WORD.match(head)
+        name = word[0].lower() if word else ""
+        if len(name) == len(head):
+            return any(one.startswith(name) for one in self._names)
+        return head[len(name)] == "(" and name in self._names
 
     def _look_behind(self) -> Verdict:
         """Prose that goes on right behind the bracket quotes what it shows."""

@@ -38,6 +38,7 @@ Piece = str | Calls
 Resolve = Callable[[Sequence[FoundCall], bool], Sequence[Call | str] | None]
 
 _TRIGGER = re.compile(r"[<{\[`]|\n[ \t]*(?=[Af]|\Z)")
+_NAME_SPACES = ("default_api.", "functions.", "tools.")
 _TICKS = re.compile(r"`+")
 _FENCE_LINE = re.compile(r"(?P<ticks>`{3,})[ \t]*(?P<info>[^`\n]*)(?P<end>\n|\Z)")
 _LONGEST_FENCE_LINE = 80
@@ -58,9 +59,9 @@ class CallReader:
     """Splits text into text and calls; `names` are those of the offered tools."""
 
     def __init__(self, names: Iterable[str], resolve: Resolve) -> None:
-        words = "|".join(map(re.escape, names)) or "(?!)"
-        spaces = r"(?:(?:default_api|functions|tools)\.)?"
-        self._names = re.compile(rf"{spaces}(?:{words})\(", re.IGNORECASE)
+        self._names = frozenset(
+            f"{space}{name.lower()}" for name in names for space in ("", *_NAME_SPACES)
+        )
         self._resolve = resolve
         self._prose = Prose()
         self._held = ""
@@ -90,7 +91,9 @@ class CallReader:
         """Give what was held back at the end of the text; where it was `cut` off, as text."""
         text, self._held = self._held, ""
         if cut:
-            text, self._pieces, self._extent = "".join(self._pieces) + text, [], None
+            begun = self._opener if self._extent is not None else ""
+            text = begun + "".join(self._pieces) + text
+            self._pieces, self._extent = [], None
             return [text] if text else []
         return self._read(text, last=True)
 

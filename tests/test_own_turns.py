@@ -1,0 +1,201 @@
+"""In its own dialect a model finds its turns as it wrote them, byte for byte."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support.fake_answers import Raw
+from support.fake_models import library, more_models
+from support.fake_ollama import FakeOllama, answer
+from support.proxy import Proxy
+from support.recordings import successive_turns
+
+
+def offered(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether the tools that the next turn calls were offered when it was written."""
+    names = {tool["name"] for tool in before.get("tools") or ()}
+    said = after["messages"][len(before["messages"])]["content"]
+    blocks = said if isinstance(said, list) else []
+    return all(block["name"] in names for block in blocks if block["type"] == "tool_use")
+
+
+TURNS = [turn for turn in successive_turns() if offered(turn[1], turn[2])]
+MODELS = ["qwen2.5-coder:7b", "llama3.1:8b", "smollm2:135m", "forced:7b"]
+
+TOOLS: list[dict[str, Any]] = [
+    {
+        "name": name,
+        "description": "Does it.",
+        "input_schema": {
+            "type": "object",
+            "properties": {key: {"type": "string"}, "n": {"type": "integer"}},
+            "required": [key],
+        },
+    }
+    for name, key in {"Read": "file_path", "Bash": "command"}.items()
+]
+
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[FakeOllama]:
+    with FakeOllama(*library(), *more_models()) as ollama:
+        ollama.count = lambda _body: 1000
+        ollama.add_model("forced:7b", renders="go-template:lossless")
+        yield ollama
+
+
+@pytest.fixture(scope="module")
+def proxy(fake: FakeOllama) -> Iterator[Proxy]:
+    settings = {"second_chances": 0, "tools": "auto, forced:7b=text", "num_ctx": 32768}
+    with Proxy(fake.url, **settings) as running:
+        yield running
+
+
+def written(block: dict[str, Any], model: str) -> str:
+    """Write a call as no template would: without spaces, keys as the model likes them."""
+    key = "parameters" if model.startswith("llama") else "arguments"
+    call = json.dumps({"name": block["name"], key: block["input"]}, separators=(",", ":"))
+    if model.startswith("llama"):
+        return f"\n{call}\n"
+    return f"```json\n{call}\n```" if model.startswith("smol") else f"<tool_call>{call}</tool_call>"
+
+
+def spoken(message: dict[str, Any], model: str) -> str:
+    """Give the raw text of a recorded turn, as this model might have written it."""
+    content = message["content"]
+    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    parts = [
+        block["text"] if block["type"] == "text" else written(block, model)
+        for block in blocks
+        if block["type"] in {"text", "tool_use"}
+    ]
+    return "\n\n".join(parts)
+
+
+def asked(fake: FakeOllama, proxy: Proxy, body: dict[str, Any], raw: str) -> dict[str, Any]:
+    """Send a request that the model answers with `raw`; give the answer and remember the prompt."""
+    fake.script(answer(Raw(raw)))
+    reply = proxy.ask(**body | {"stream": False})
+    assert reply.status_code == 200, reply.text
+    message: dict[str, Any] = reply.json()
+    return message
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("turn", TURNS, ids=lambda turn: turn[0])
+def test_each_prompt_begins_with_the_one_before_and_what_the_model_wrote(
+    fake: FakeOllama, proxy: Proxy, turn: tuple[str, dict[str, Any], dict[str, Any]], model: str
+) -> None:
+    _, before, after = turn
+    count = len(before["messages"])
+    said = after["messages"][count]
+    assert said["role"] == "assistant"
+    raw = spoken(said, model)
+    message = asked(fake, proxy, before | {"model": model}, raw)
+    prompt = fake.prompt_of(fake.chats[-1])
+    made = [block for block in message["content"] if block["type"] == "tool_use"]
+    recorded = [one for one in blocks_of(said) if one["type"] == "tool_use"]
+    ids = {old["id"]: new["id"] for old, new in zip(recorded, made, strict=True)}
+    body = renamed(after, ids) | {"model": model}
+    body["messages"][count] = {"role": "assistant", "content": echoed(message["content"])}
+    asked(fake, proxy, body, "Ok.")
+    assert fake.prompt_of(fake.chats[-1]).startswith(prompt + raw)
+
+
+def blocks_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    content = message["content"]
+    return [] if isinstance(content, str) else content
+
+
+def renamed(body: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
+    text = json.dumps(body)
+    for old, new in ids.items():
+        text = text.replace(old, new)
+    changed: dict[str, Any] = json.loads(text)
+    return changed
+
+
+def echoed(content: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give a turn as the client sends it back: the text first, the inputs written anew."""
+    texts = [block for block in content if block["type"] == "text"]
+    calls = [block for block in content if block["type"] == "tool_use"]
+    for call in calls:
+        call["input"] = dict(sorted(call["input"].items(), reverse=True))
+    return [*texts, *calls]
+
+
+def test_enough_turns_are_recorded() -> None:
+    assert len(TURNS) >= 50
+
+
+def conversation(fake: FakeOllama, proxy: Proxy, model: str, *raws: str) -> list[str]:
+    """Let a model answer some turns; give the prompts it was shown, each with what it wrote."""
+    messages: list[dict[str, Any]] = [{"role": "user", "content": "Begin."}]
+    shown: list[str] = []
+    for raw in raws:
+        message = asked(fake, proxy, {"model": model, "messages": messages, "tools": TOOLS}, raw)
+        shown.append(fake.prompt_of(fake.chats[-1]) + raw)
+        messages.append({"role": "assistant", "content": echoed(message["content"])})
+        results = [
+            {"type": "tool_result", "tool_use_id": block["id"], "content": f"result {raw[:5]}"}
+            for block in message["content"]
+            if block["type"] == "tool_use"
+        ]
+        messages.append({"role": "user", "content": results or "Go on."})
+    return shown
+
+
+RAWS = [
+    '<tool_call>\n{"name":"Read",  "arguments": {"file_path": "/a", "n": "3"}}\n</tool_call>',
+    "I'll look.\n\n<tool_call>{'name': 'bash', 'arguments': {'cmd': 'ls',}}</tool_call>",
+    "  Done, I think.  ",
+    'Both:\n<tool_call>\n{"name": "Read", "arguments": {"file_path": "/a"}}\n</tool_call>\n'
+    '<tool_call>\n{"name": "Bash", "arguments": {"command": "ls"}}\n</tool_call>\nNow I wait.',
+    "```json\n" + '{"name": "Read", "arguments": {"file_path": "/b"}}' + "\n```",
+    "The end.",
+]
+
+
+@pytest.mark.parametrize("model", ["qwen2.5-coder:7b", "forced:7b", "smollm2:135m"])
+def test_repaired_calls_stay_in_the_prompt_as_they_were_written(
+    fake: FakeOllama, proxy: Proxy, model: str
+) -> None:
+    shown = conversation(fake, proxy, model, *RAWS)
+    for earlier, later in zip(shown, shown[1:], strict=False):
+        assert later.startswith(earlier)
+
+
+def test_a_parsers_own_text_comes_from_its_tokens(fake: FakeOllama, proxy: Proxy) -> None:
+    """qwen3-coder's renderer would add a line break before the call that the model did not write."""
+    from support.fake_answers import Call  # noqa: PLC0415
+
+    tools = {"model": "qwen3-coder:30b", "tools": TOOLS}
+    first: list[dict[str, Any]] = [{"role": "user", "content": "Begin."}]
+    fake.script(answer("I'll read.", Call("Read", {"file_path": "/a"})))
+    message = proxy.ask(messages=first, **tools).json()
+    chat = fake.chats[-1]
+    assert chat["logprobs"] is True
+    prompt = fake.prompt_of(chat)
+    call = message["content"][-1]
+    assert call["input"] == {"file_path": "/a"}
+    result = {"type": "tool_result", "tool_use_id": call["id"], "content": "It."}
+    asked(
+        fake,
+        proxy,
+        {
+            **tools,
+            "messages": [
+                *first,
+                {"role": "assistant", "content": message["content"]},
+                {"role": "user", "content": [result]},
+            ],
+        },
+        "Ok.",
+    )
+    raw = (
+        "I'll read.<tool_call>\n<function=Read>\n<parameter=file_path>\n/a\n</parameter>\n"
+        "</function>\n</tool_call>"
+    )
+    assert fake.prompt_of(fake.chats[-1]).startswith(prompt + raw)
