@@ -79,9 +79,11 @@ def _offer(
 
 
 def _inert(profile: ModelProfile, offered: Offer, policy: Policy) -> Inert:
-    marks = offered.dialect.marks if offered.dialect and offered.toolbox else ()
+    marks = dialect_of(profile).marks if offered.toolbox else ()
     thinking = ("<think>", "</think>") if profile.thinking else ()
-    tokens = control_tokens(profile.template, (*marks, *thinking))
+    # a renderer of Ollama's has no template to read its tokens from
+    known = profile.template if profile.path in {"go-template", "native"} else None
+    tokens = control_tokens(known, (*marks, *thinking))
     return Inert(tokens, active=policy.inert)
 
 

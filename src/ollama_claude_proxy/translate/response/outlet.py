@@ -44,6 +44,7 @@ class Outlet:
     def text(self, text: str) -> list[Event]:
         """Write text; white space waits for what follows, so that no block is blank."""
         if self.structure is not None and text:
+            self.wrote = self.wrote or not text.isspace()
             text = self.structure.feed(text)
         return self._text(text) if text else []
 

@@ -177,6 +177,7 @@ class StreamTranslator:
     def _ask(self, ask: Ask) -> Plan:
         """Give the plan of one more request, and read on with it."""
         self.tally.asked_again += 1
+        self._spent.next()
         self.notes.append(_said(ask))
         if ask.problem or ask.wanted in {"answer", "structure"}:
             self._chances = max(self._chances - 1, 0)

@@ -32,6 +32,11 @@ class Spent:
             self._output += line.eval_count or self._since
             self._since = 0
 
+    def next(self) -> None:
+        """Begin one more request; of the last one, if it was ended here, the lines count."""
+        self._output += self._since
+        self._since = 0
+
     def usage(self) -> Usage:
         """Give the usage in tokens.
 

@@ -109,6 +109,9 @@ class Restoring:
         return restored
 
 
-def control_tokens(template: str, dialect_marks: Iterable[str]) -> frozenset[str]:
-    """Give the tokens that mean something to a model: of its template, and of the dialect."""
-    return frozenset({one for one in _KNOWN if one in template} | set(dialect_marks))
+def control_tokens(template: str | None, marks: Iterable[str]) -> frozenset[str]:
+    """Give the tokens that mean something to a model: of its template, and of its dialect.
+
+    Where there is no template to look at (None), all that are known.
+    """
+    return frozenset({*marks, *(one for one in _KNOWN if template is None or one in template)})
