@@ -15,10 +15,11 @@ from pathlib import Path
 from figures import Figure
 from footprint import install, start
 from measure import WIRE, Bench
+from reading import reading
 from report import document, table
 from servers import PROXY, BenchError, LoadClient, all_servers
 
-_SECTIONS = (*WIRE, "start", "install")
+_SECTIONS = (*WIRE, "reading", "start", "install")
 
 
 def main() -> int:
@@ -48,6 +49,9 @@ def _measure(names: Sequence[str], folder: Path, options: argparse.Namespace) ->
             for name in wire:
                 with _told(name):
                     figures += WIRE[name](bench)
+    if "reading" in names:
+        with _told("reading"):
+            figures += reading(times=3 if options.quick else 9)
     if "start" in names:
         with _told("start"):
             figures += start(folder, options.proxy, times=3 if options.quick else 9)

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from support.fake_answers import Raw
+from support.fake_answers import Call, Raw
 from support.fake_models import library, more_models
 from support.fake_ollama import FakeOllama, answer
 from support.proxy import Proxy
@@ -48,7 +49,11 @@ def fake() -> Iterator[FakeOllama]:
 
 @pytest.fixture(scope="module")
 def proxy(fake: FakeOllama) -> Iterator[Proxy]:
-    settings = {"second_chances": 0, "tools": "auto, forced:7b=text", "num_ctx": 32768}
+    settings: dict[str, Any] = {
+        "second_chances": 0,
+        "tools": "auto, forced:7b=text",
+        "num_ctx": 32768,
+    }
     with Proxy(fake.url, **settings) as running:
         yield running
 
@@ -147,13 +152,21 @@ def conversation(fake: FakeOllama, proxy: Proxy, model: str, *raws: str) -> list
     return shown
 
 
+BOTH = """\
+Both:
+<tool_call>
+{"name": "Read", "arguments": {"file_path": "/a"}}
+</tool_call>
+<tool_call>
+{"name": "Bash", "arguments": {"command": "ls"}}
+</tool_call>
+Now I wait."""
 RAWS = [
     '<tool_call>\n{"name":"Read",  "arguments": {"file_path": "/a", "n": "3"}}\n</tool_call>',
     "I'll look.\n\n<tool_call>{'name': 'bash', 'arguments': {'cmd': 'ls',}}</tool_call>",
     "  Done, I think.  ",
-    'Both:\n<tool_call>\n{"name": "Read", "arguments": {"file_path": "/a"}}\n</tool_call>\n'
-    '<tool_call>\n{"name": "Bash", "arguments": {"command": "ls"}}\n</tool_call>\nNow I wait.',
-    "```json\n" + '{"name": "Read", "arguments": {"file_path": "/b"}}' + "\n```",
+    BOTH,
+    '```json\n{"name": "Read", "arguments": {"file_path": "/b"}}\n```',
     "The end.",
 ]
 
@@ -163,15 +176,13 @@ def test_repaired_calls_stay_in_the_prompt_as_they_were_written(
     fake: FakeOllama, proxy: Proxy, model: str
 ) -> None:
     shown = conversation(fake, proxy, model, *RAWS)
-    for earlier, later in zip(shown, shown[1:], strict=False):
+    for earlier, later in pairwise(shown):
         assert later.startswith(earlier)
 
 
 def test_a_parsers_own_text_comes_from_its_tokens(fake: FakeOllama, proxy: Proxy) -> None:
-    """qwen3-coder's renderer would add a line break before the call that the model did not write."""
-    from support.fake_answers import Call  # noqa: PLC0415
-
-    tools = {"model": "qwen3-coder:30b", "tools": TOOLS}
+    """qwen3-coder's renderer would add a line break that the model did not write."""
+    tools: dict[str, Any] = {"model": "qwen3-coder:30b", "tools": TOOLS}
     first: list[dict[str, Any]] = [{"role": "user", "content": "Begin."}]
     fake.script(answer("I'll read.", Call("Read", {"file_path": "/a"})))
     message = proxy.ask(messages=first, **tools).json()

@@ -93,9 +93,7 @@ def test_descriptions_are_short_where_they_would_fill_the_window(
     assert "file_path" in shown
 
 
-def test_the_real_clients_tools_are_a_third_of_their_size_in_short(
-    fake: FakeOllama, proxy: Proxy
-) -> None:
+def test_the_real_clients_tools_are_half_their_size_in_short(fake: FakeOllama) -> None:
     body = next(one["body"] for one in replays() if len(one["body"].get("tools") or ()) >= 12)
     sizes = {}
     for descriptions in ("full", "short"):

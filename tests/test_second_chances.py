@@ -211,7 +211,7 @@ def test_a_call_in_thinking_counts_where_there_is_nothing_else(
 ) -> None:
     thought = f'I must read.\n<tool_call>{{"name": "Read", "arguments": {MENDED}}}</tool_call>'
     fake.script(answer(Thinking(thought)), answer(Thinking(thought), "I have no file."))
-    thinks = {"model": "gpt-oss:20b", "thinking": {"type": "adaptive"}}
+    thinks: dict[str, Any] = {"model": "gpt-oss:20b", "thinking": {"type": "adaptive"}}
     alone, _ = ask(proxy, **thinks)
     assert calls(alone) == [("Read", {"file_path": "/a", "limit": 3})]
     beside, _ = ask(proxy, **thinks)

@@ -1,0 +1,132 @@
+"""The real Claude Code writes, edits and runs, whichever way the model calls its tools."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.claude_code import VERSIONS, Desk
+from support.fake_answers import Answer, Call, Raw, Step
+from support.fake_models import library, more_models
+from support.fake_ollama import FakeOllama, answer
+
+pytestmark = pytest.mark.claude_code
+
+NEWEST = VERSIONS[0]
+Write = Callable[[str, dict[str, Any]], Step]
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeOllama]:
+    with FakeOllama(*library(), *more_models()) as ollama:
+        ollama.count = lambda _body: 12_000
+        yield ollama
+
+
+def dumped(name: str, arguments: dict[str, Any], key: str = "name") -> str:
+    return json.dumps({key: name, "arguments": arguments}, ensure_ascii=False)
+
+
+def call(name: str, arguments: dict[str, Any]) -> Step:
+    return Call(name, arguments)
+
+
+def without_opener(name: str, arguments: dict[str, Any]) -> Step:
+    values = "".join(
+        f"<parameter={key}>\n{value}\n</parameter>\n" for key, value in arguments.items()
+    )
+    return Raw(f"<function={name}>\n{values}</function>\n</tool_call>")
+
+
+def fenced(name: str, arguments: dict[str, Any]) -> Step:
+    return Raw(f"I'll do it:\n```json\n{dumped(name, arguments)}\n```\n")
+
+
+def by_another_name(name: str, arguments: dict[str, Any]) -> Step:
+    return Raw(f"<tool_call>\n{dumped(name[::-1], arguments)}\n</tool_call>")
+
+
+WAYS: dict[str, tuple[str, Write]] = {
+    "native calls": ("my-qwen-gguf:7b", call),
+    "a lossy Go template": ("qwen2.5-coder:7b", call),
+    "Qwen3-Coder's XML without its opener": ("qwen3-coder:30b", without_opener),
+    "fenced JSON": ("my-qwen-gguf:7b", fenced),
+    "a model without tools": ("smollm2:135m", call),
+    "an unknown name with fitting arguments": ("qwen2.5-coder:7b", by_another_name),
+}
+
+
+def task(file: Path) -> list[tuple[str, dict[str, Any]]]:
+    path = str(file)
+    return [
+        ("Write", {"file_path": path, "content": 'echo "hello <b> & é"\n'}),
+        ("Edit", {"file_path": path, "old_string": "hello", "new_string": "bye"}),
+        ("Bash", {"command": f"sh {path} > out.txt", "description": "Run it"}),
+    ]
+
+
+def turns(body: dict[str, Any]) -> int:
+    return sum(1 for message in body["messages"] if message["role"] == "assistant")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_it_writes_edits_and_runs(fake: FakeOllama, tmp_path: Path, way: str) -> None:
+    model, write = WAYS[way]
+    desk = Desk(tmp_path, fake.url, model)
+    steps = task(desk.project / "run.sh")
+
+    def respond(body: dict[str, Any]) -> Answer:
+        done = turns(body)
+        return answer(write(*steps[done])) if done < len(steps) else answer("All done.")
+
+    fake.respond = respond
+    with desk.proxy():
+        ended = desk.run(NEWEST, "Do it.")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert (desk.project / "out.txt").read_text() == "bye <b> & é\n"
+    assert "All done." in ended.stdout
+
+
+def test_a_broken_call_is_mended_by_a_second_chance(fake: FakeOllama, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, fake.url, "qwen2.5-coder:7b")
+    file = desk.project / "note.txt"
+    whole = {"file_path": str(file), "content": "mended\n"}
+
+    def respond(body: dict[str, Any]) -> Answer:
+        if "format" in body:
+            return answer(Raw(json.dumps(whole)))
+        if turns(body) == 0:
+            half = dumped("Write", {"file_path": str(file)})
+            return answer(Raw(f"Sure.\n<tool_call>\n{half}\n</tool_call>"))
+        return answer("All done.")
+
+    fake.respond = respond
+    with desk.proxy():
+        ended = desk.run(NEWEST, "Do it.")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert file.read_text() == "mended\n"
+
+
+def test_structured_output_is_valid(fake: FakeOllama, tmp_path: Path) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"title": {"type": "string"}, "count": {"type": "integer"}},
+        "required": ["title", "count"],
+    }
+    right = {"title": "A", "count": 3}
+    desk = Desk(tmp_path, fake.url, "qwen2.5-coder:7b")
+
+    def respond(body: dict[str, Any]) -> Answer:
+        if "StructuredOutput" in json.dumps(body["messages"][0]) and turns(body) == 0:
+            return answer(Call("StructuredOutput", {"title": "A", "count": "3"}))
+        return answer(json.dumps(right) if turns(body) == 0 else "All done.")
+
+    fake.respond = respond
+    with desk.proxy():
+        ended = desk.run(
+            NEWEST, "Give it.", "--json-schema", json.dumps(schema), "--output-format", "json"
+        )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert json.loads(ended.stdout)["structured_output"] == right
