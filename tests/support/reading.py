@@ -10,7 +10,7 @@ from ollama_claude_proxy.translate.tools.calls import Call
 from ollama_claude_proxy.translate.tools.reading.reader import CallReader, Calls, Piece
 from ollama_claude_proxy.translate.tools.toolbox import OfferedTool, Toolbox
 
-DATA = Path(__file__).parents[1] / "data" / "calls"
+DATA = Path(__file__).parents[1] / "data" / "reading"
 
 
 @cache

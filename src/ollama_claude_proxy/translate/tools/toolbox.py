@@ -11,6 +11,7 @@ from ollama_claude_proxy.translate.tools.reading.found import FoundCall
 from ollama_claude_proxy.translate.tools.reading.loose_json import value_at, whole
 from ollama_claude_proxy.wire.events import encode_json
 
+_SAYS_TYPE = frozenset({"type", "enum", "anyOf", "oneOf", "$ref"})
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _NAME_SPACE = re.compile(r"^(?:functions|default_api|tools?|namespace)[.:/]")
 
@@ -147,16 +148,19 @@ def _flat_fits(arguments: dict[str, Any], tool: OfferedTool, *, plain: bool) -> 
 
 
 def _typed(arguments: dict[str, Any], tool: OfferedTool) -> dict[str, Any]:
-    """Read lists and objects between tags where the schema names no type."""
+    """Read what stands between tags as lists and objects where the schema names no type.
+
+    And as null, where the schema allows that beside text.
+    """
     typed = dict(arguments)
     for name, value in arguments.items():
         about = tool.properties.get(name)
-        silent = (
-            not isinstance(about, dict)
-            or not {"type", "enum", "anyOf", "oneOf", "$ref"} & about.keys()
-        )
-        if silent and isinstance(value, str) and whole(value.strip()):
-            found = value_at(value.strip(), 0)
+        about = about if isinstance(about, dict) else {}
+        word = value.strip() if isinstance(value, str) else ""
+        if word == "null" and "null" in (about.get("type") or ()):
+            typed[name] = None
+        elif whole(word) and not _SAYS_TYPE & about.keys():
+            found = value_at(word, 0)
             typed[name] = found[0] if found is not None else value
     return typed
 

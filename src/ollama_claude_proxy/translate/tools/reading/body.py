@@ -26,7 +26,10 @@ _TAG = (
     r"</?(?:[\w-]+:)?(?:tool_calls?|function_calls?|tools?|tool_use|function|invoke|tool_code)>"
     r"|</?｜DSML｜(?:function_calls|tool_calls)>|<tool_call\|>|<(?:start|end)_function_call>"
 )
-_BETWEEN = re.compile(rf"(?:\s|[,;]|{_SPECIAL}|{_TAG}|\[TOOL_CALLS\]|functools(?=\[))*")
+_BETWEEN = re.compile(
+    rf"(?:\s|[,;]|{_SPECIAL}|{_TAG}|\[TOOL_CALLS\]|functools(?=\[)"
+    r"|(?:function|assistant)(?=<[|｜]))*"
+)
 _FENCE = re.compile(r"```[\w-]*[ \t]*\n?")
 # A name, then JSON: `Read[ARGS]{`, `functions.Read:0<|…|>{`, `Read\n```json\n{`,
 # `function<sep>Read\n…{`, `<|channel|>commentary to=functions.Read <|constrain|>json<|message|>{`.
@@ -68,9 +71,16 @@ def calls_of(text: str, *, last: bool = False) -> Body:
             break
         calls += read[0]
         end = read[1]
-        at = end = _skip(text, end)
+        at = end = _skip(text, _behind_brackets(text, end))
     ragged = any(call.ragged for call in calls)
     return Body(calls, _without_space(text, end), ragged)
+
+
+def _behind_brackets(text: str, at: int) -> int:
+    """Pass over brackets that close nothing: models lose count."""
+    while text[at : at + 1] in {"}", "]"}:
+        at += 1
+    return at
 
 
 def _without_space(text: str, end: int) -> int:

@@ -30,7 +30,8 @@ _ACTION = re.compile(
     r"`?[\w.\-/]+`?[ \t\r]*(?:\n\s*(?P<input>[A-Za-z: ]*)(?:```\w*\s*)?(?:\{.*)?)?)",
     re.DOTALL,
 )
-_CHANNEL = re.compile(r"<\|channel\|>(?:commentary|analysis)\s*(?:to=|<\||$|t$)")
+# What follows the channel of a call; any other is text.
+_TO = ("to=", "<|")
 _FIRST_KEY = re.compile(r"[\[\s]*(?:\{\s*(?:[\"']?(?P<key>\w*)[\"']?\s*(?P<closed>:)?)?)?")
 _SECOND_KEY = re.compile(r'[\[\s]*\{\s*"\w+"\s*:\s*"[^"\\]*"\s*,\s*"(?P<key>[^"]+)"\s*:')
 
@@ -86,8 +87,9 @@ class Extent:
         if opener == "Action:":
             action = _ACTION.fullmatch(head)
             return action is not None and _begins("Action Input:", action["input"])
-        if opener.startswith("<|channel|>"):
-            return _CHANNEL.match(head) is not None
+        if opener.endswith("commentary"):
+            rest = head[len(opener) :].lstrip()
+            return rest.startswith(_TO) or any(word.startswith(rest) for word in _TO)
         if self._markup.inside:
             line = head[len(opener) :].partition(">")[0]
             return opener.endswith("[") or "\n" not in line

@@ -52,7 +52,7 @@ MARKUPS: tuple[Markup, ...] = (
     Markup("<|python_tag|>", ("<|eom_id|>", "<|eot_id|>")),  # Llama 3.1 and later
     Markup("<|START_ACTION|>", ("<|END_ACTION|>",)),  # Command R7B and A
     Markup("<|action_start|>", ("<|action_end|>",)),  # InternLM
-    Markup("<|start|>assistant<|channel|>", ("<|call|>",)),  # gpt-oss
+    Markup("<|start|>assistant<|channel|>commentary", ("<|call|>",), inside=True),  # gpt-oss
     Markup("<|channel|>commentary", ("<|call|>",), inside=True),
     Markup("<|channel|>analysis to=", ("<|call|>",), inside=True),
     Markup("<start_function_call>", ("<end_function_call>",)),  # FunctionGemma

@@ -48,10 +48,13 @@ def functions_at(text: str, at: int) -> Read | None:
         at = arguments[1]
     else:
         values, at, ragged = _parameters(text, at)
-        ragged = ragged or _CALL_END.match(text, at) is None
+        closed = _CALL_END.match(text, at) is not None
+        if not (values or closed):  # a tag that is only named
+            return None
+        ragged = ragged or not closed
         call = FoundCall(opened[1], values, texts=True, ragged=ragged)
-    closed = _CALL_END.match(text, at)
-    return [call], closed.end() if closed else at
+    end = _CALL_END.match(text, at)
+    return [call], end.end() if end else at
 
 
 def keys_at(text: str, at: int) -> Read | None:
