@@ -16,7 +16,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from ollama_claude_proxy.errors import UpstreamRejected
+from ollama_claude_proxy.errors import (
+    AnswerUnreadable,
+    ModelUnusable,
+    RunnerStopped,
+    UpstreamRejected,
+)
 from ollama_claude_proxy.upstream.client import Ollama
 from ollama_claude_proxy.wire.model import ModelProfile, TemplateFacts
 
@@ -28,6 +33,8 @@ Judge = Callable[[ModelProfile, Mapping[str, str]], TemplateFacts]
 # What is asked, and how it is judged; other facts than these are asked for anew.
 _EDITION = 1
 _MOST_KEPT = 200
+# What a template says to turns in an order that it does not know; not that Ollama is away.
+_REFUSALS = (UpstreamRejected, RunnerStopped, ModelUnusable, AnswerUnreadable)
 
 
 class _Kept(Struct):
@@ -86,7 +93,7 @@ class Calibration:
             body = {"model": profile.name, **conversation, "options": options}
             try:
                 prompt = await self._ollama.render({**body, "keep_alive": keep_alive})
-            except UpstreamRejected:  # this template takes no such conversation
+            except _REFUSALS:  # this template takes no such conversation
                 continue
             if prompt is None:
                 self._silent.add(key)
