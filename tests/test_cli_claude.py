@@ -109,7 +109,7 @@ def is_gone(report: dict[str, Any]) -> bool:
     return False
 
 
-def test_it_runs_claude_on_a_proxy_of_its_own_and_leaves_nothing(home: Path) -> None:
+def test_it_runs_claude_on_a_proxy_of_its_own_and_leaves_only_what_it_remembers(home: Path) -> None:
     code, out, err = run(home, "-p", "hi", ANTHROPIC_API_KEY="sk-ant", OCP_MODEL="m:1b")
     assert (code, out, err) == (7, "", "")
     report = read_report(home)
@@ -119,7 +119,9 @@ def test_it_runs_claude_on_a_proxy_of_its_own_and_leaves_nothing(home: Path) -> 
     assert report["environment"]["ANTHROPIC_AUTH_TOKEN"] == "ocp"
     assert "ANTHROPIC_API_KEY" not in report["environment"]
     assert is_gone(report)
-    assert {path.name for path in home.iterdir()} == {"bin", "report"}
+    assert {path.name for path in home.iterdir()} == {"bin", "report", ".local"}
+    kept = {path.name for path in (home / ".local" / "share" / "ocp").iterdir()}
+    assert kept == {"sessions.db"}
 
 
 @pytest.mark.parametrize(

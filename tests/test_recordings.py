@@ -37,6 +37,7 @@ READ_HERE = {
     "go-bare": "Read",
     "go-fence": "Read",
     "gothink-call-in-think": "Read",
+    "lfm-bare": "Read",
     "nat-bare": "Read",
     "nat-fence": "Read",
     "nat-odd": "Read",

@@ -16,6 +16,7 @@ from ollama_claude_proxy.http.health import health, hello, root
 from ollama_claude_proxy.http.messages import messages
 from ollama_claude_proxy.http.models import model, models
 from ollama_claude_proxy.http.services import Services
+from ollama_claude_proxy.sessions.store import Store
 from ollama_claude_proxy.settings import Settings
 from ollama_claude_proxy.translate.calibration import facts_of, sentinels
 from ollama_claude_proxy.upstream.calibration import Calibration
@@ -37,18 +38,24 @@ _ROUTES = [
 
 
 def create_app(
-    settings: Settings, *, transport: Transport | None = None, cache: Path | None = None
+    settings: Settings,
+    *,
+    transport: Transport | None = None,
+    cache: Path | None = None,
+    data: Path | None = None,
 ) -> Starlette:
     """Give the ASGI app.
 
     `transport` stands in for the network in tests; `cache` is the file that keeps what was found of
-    the models' templates, None: they are asked anew each time.
+    the models' templates, None: they are asked anew each time. `data` is the file that keeps what
+    is remembered of conversations, None: memory only.
     """
     ollama = Ollama(
         settings.ollama_url, connect_timeout=settings.connect_timeout, transport=transport
     )
     calibration = Calibration(ollama, sentinels, facts_of, cache)
-    services = Services(settings, ollama, Catalog(ollama, settings), calibration)
+    catalog = Catalog(ollama, settings)
+    services = Services(settings, ollama, catalog, calibration, Store(data))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -25,10 +25,17 @@ def free_port() -> int:
 class Proxy:
     """Runs the app for `settings`; `client` talks to it."""
 
-    def __init__(self, ollama_url: str, *, cache: Path | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        ollama_url: str,
+        *,
+        cache: Path | None = None,
+        data: Path | None = None,
+        **settings: Any,
+    ) -> None:
         self.settings = Settings(ollama_url=ollama_url, port=free_port(), **settings)
         self.url = f"http://127.0.0.1:{self.settings.port}"
-        self.app = create_app(self.settings, cache=cache)
+        self.app = create_app(self.settings, cache=cache, data=data)
         config = uvicorn.Config(
             self.app, port=self.settings.port, log_config=None, timeout_graceful_shutdown=2
         )

@@ -11,7 +11,13 @@ from ollama_claude_proxy.cli.next_steps import say_next_steps
 from ollama_claude_proxy.cli.preflight import preflight
 from ollama_claude_proxy.cli.proxy import base_url
 from ollama_claude_proxy.errors import UsageError
-from ollama_claude_proxy.settings import LoadedSettings, Settings, cache_path, load_settings
+from ollama_claude_proxy.settings import (
+    LoadedSettings,
+    Settings,
+    cache_path,
+    data_path,
+    load_settings,
+)
 from ollama_claude_proxy.wire.model import ModelProfile
 
 # Settings whose change `ocp env` cannot see by asking the proxy.
@@ -113,7 +119,7 @@ def _serve(loaded: LoadedSettings, config: Path | None, *, download: bool, looki
         output.say("Ctrl-C stops the proxy.")
 
     logs.configure(settings)
-    serve(create_app(settings, cache=cache_path()), sockets, ready)
+    serve(create_app(settings, cache=cache_path(), data=data_path()), sockets, ready)
 
 
 def _introduce(settings: Settings, profile: ModelProfile | None) -> None:

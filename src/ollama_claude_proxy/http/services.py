@@ -3,6 +3,7 @@
 import asyncio
 from typing import Protocol
 
+from ollama_claude_proxy.sessions.store import Store
 from ollama_claude_proxy.sessions.turns import Turns
 from ollama_claude_proxy.settings import Settings
 from ollama_claude_proxy.translate.response.calls import Tally
@@ -25,13 +26,19 @@ class Services:
     """
 
     def __init__(
-        self, settings: Settings, ollama: Ollama, catalog: Catalog, calibration: Calibration
+        self,
+        settings: Settings,
+        ollama: Ollama,
+        catalog: Catalog,
+        calibration: Calibration,
+        store: Store,
     ) -> None:
         self.settings = settings
         self.ollama = ollama
         self.catalog = catalog
         self.calibration = calibration
-        self.turns = Turns()
+        self.store = store
+        self.turns = Turns(store)
         self.tally = Tally()
         self.running: set[Stoppable] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -42,6 +49,7 @@ class Services:
 
     async def close(self) -> None:
         """Give back what is held."""
+        self.store.close()
         await self.ollama.close()
 
     def shutdown(self) -> None:

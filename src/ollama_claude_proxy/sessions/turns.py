@@ -8,19 +8,24 @@ are the proxy's own, or, for a turn without calls, by its text where that differ
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from hashlib import sha256
+
+from ollama_claude_proxy.sessions.store import Store
 
 # Some thousand turns of a few kilobytes; the oldest go first.
 _MOST_CHARACTERS = 64_000_000
-
-_Key = tuple[str, ...]
+# A history that was written elsewhere is looked up once, not at every turn.
+_MOST_UNKNOWN = 10_000
 
 
 class Turns:
-    """Remembers turns in memory, up to `most_characters` of text."""
+    """Remembers turns, up to `most_characters` of text in memory, and in the store."""
 
-    def __init__(self, most_characters: int = _MOST_CHARACTERS) -> None:
+    def __init__(self, store: Store, most_characters: int = _MOST_CHARACTERS) -> None:
+        self._store = store
         self._most = most_characters
-        self._turns: OrderedDict[_Key, str] = OrderedDict()
+        self._turns: OrderedDict[str, str] = OrderedDict()
+        self._unknown: OrderedDict[str, None] = OrderedDict()
         self._size = 0
 
     def remember(self, identifiers: Sequence[str], text: str, raw: str) -> None:
@@ -28,11 +33,9 @@ class Turns:
         if not identifiers and raw == text:
             return
         key = _key(identifiers, text)
-        self._size -= len(self._turns.pop(key, ""))
-        self._turns[key] = raw
-        self._size += len(raw)
-        while self._size > self._most and self._turns:
-            self._size -= len(self._turns.popitem(last=False)[1])
+        self._unknown.pop(key, None)
+        self._hold(key, raw)
+        self._store.keep_turn(key, raw)
 
     def recall(self, identifiers: Sequence[str], text: str) -> str | None:
         """Give what the model wrote for a turn, or None where that is not known."""
@@ -40,8 +43,26 @@ class Turns:
         raw = self._turns.get(key)
         if raw is not None:
             self._turns.move_to_end(key)
+            return raw
+        if key in self._unknown:
+            return None
+        raw = self._store.turn(key)
+        if raw is not None:
+            self._hold(key, raw)
+        else:
+            self._unknown[key] = None
+            while len(self._unknown) > _MOST_UNKNOWN:
+                self._unknown.popitem(last=False)
         return raw
 
+    def _hold(self, key: str, raw: str) -> None:
+        self._size += len(raw) - len(self._turns.pop(key, ""))
+        self._turns[key] = raw
+        while self._size > self._most and self._turns:
+            self._size -= len(self._turns.popitem(last=False)[1])
 
-def _key(identifiers: Sequence[str], text: str) -> _Key:
-    return tuple(identifiers) if identifiers else ("", text)
+
+def _key(identifiers: Sequence[str], text: str) -> str:
+    if identifiers:
+        return " ".join(identifiers)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

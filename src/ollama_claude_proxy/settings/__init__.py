@@ -7,7 +7,12 @@ A flag wins over the environment, the environment over `.env` in the current fol
 from ollama_claude_proxy.settings.keys import KEYS, Key
 from ollama_claude_proxy.settings.load import LoadedSettings, load_settings
 from ollama_claude_proxy.settings.model import DEFAULT_MODEL, Roles, Settings
-from ollama_claude_proxy.settings.sources import cache_path, config_path, environment
+from ollama_claude_proxy.settings.sources import (
+    cache_path,
+    config_path,
+    data_path,
+    environment,
+)
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -18,6 +23,7 @@ __all__ = [
     "Settings",
     "cache_path",
     "config_path",
+    "data_path",
     "environment",
     "load_settings",
 ]

@@ -68,6 +68,13 @@ def cache_path() -> Path:
     return user_cache_path("ocp", appauthor=False) / "templates.json"
 
 
+def data_path() -> Path:
+    """Give the path of the file that keeps what is remembered of conversations."""
+    from platformdirs import user_data_path  # noqa: PLC0415  # as above
+
+    return user_data_path("ocp", appauthor=False) / "sessions.db"
+
+
 def from_flags(flags: Mapping[str, Any]) -> dict[str, Given]:
     """Read the command line's options; None means that an option was not used."""
     return {

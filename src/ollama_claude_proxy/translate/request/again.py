@@ -16,7 +16,7 @@ _ANSWER = "Answer again. If you call a tool, write one whole call in the right f
 
 def opening_of(plan: Plan, ask: Ask) -> str:
     """Give the beginning of the assistant's turn that is continued; nothing if none is."""
-    if not plan.prefill or ask.wanted in {"answer", "structure"}:
+    if not plan.prefill or ask.wanted in {"answer", "structure"} or _thinks(plan, ask):
         return ""
     before = f"{ask.before.rstrip()}\n" if ask.before.strip() else ""
     dialect = plan.dialect
@@ -31,10 +31,20 @@ def again(plan: Plan, ask: Ask, names: tuple[str, ...] = ()) -> dict[str, Any]:
     schema = _schema(ask, names)
     if schema is not None:
         body["format"] = schema
-        if body.get("think") is True:
+        if body.get("think") is True and not _thinks(plan, ask):
             body["think"] = False
     body.pop("logprobs", None)
     return body
+
+
+def _thinks(plan: Plan, ask: Ask) -> bool:
+    """Whether the model thinks first: where the client chose the tool, and wants to see thinking.
+
+    Ollama then lets it think freely and puts the grammar on what follows. An open turn has no place
+    for thinking, and a second chance comes after it.
+    """
+    first = ask.wanted == "arguments" and not (ask.problem or ask.before)
+    return first and plan.body.get("think") is True
 
 
 def _schema(ask: Ask, names: tuple[str, ...]) -> dict[str, Any] | None:

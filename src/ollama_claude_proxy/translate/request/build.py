@@ -26,8 +26,8 @@ def build_plan(parsed: Parsed, profile: ModelProfile, policy: Policy) -> Plan:
     """Plan the call. Raises InvalidRequest for a malformed block."""
     request = parsed.request
     notes = [f"the field {name!r} was ignored" for name in _loudly(parsed.ignored)]
-    offered = _offer(request, profile, policy, notes)
-    inert = _inert(profile, offered, policy)
+    inert = _inert(profile, policy, tools=bool(request.tools))
+    offered = _offer(request, profile, policy, inert, notes)
     messages = _messages(request, _showing(profile, offered, inert, policy, notes), offered)
     tokens = prompt_tokens(messages, offered.definitions)
     expectations = replace(
@@ -64,13 +64,17 @@ def _loudly(ignored: tuple[str, ...]) -> list[str]:
 
 
 def _offer(
-    request: MessagesRequest, profile: ModelProfile, policy: Policy, notes: list[str]
+    request: MessagesRequest,
+    profile: ModelProfile,
+    policy: Policy,
+    inert: Inert,
+    notes: list[str],
 ) -> Offer:
     choice = request.tool_choice
     tools = request.tools or []
     if choice is not None and choice.type == "none":
         tools = []
-    offered = offer(tools, request.messages, profile, policy)
+    offered = offer(tools, request.messages, profile, policy, inert)
     if offered.foreign:
         notes.append(f"left out, for only Anthropic can run them: {', '.join(offered.foreign)}")
     if offered.shortened and policy.descriptions == "auto":
@@ -78,8 +82,8 @@ def _offer(
     return offered
 
 
-def _inert(profile: ModelProfile, offered: Offer, policy: Policy) -> Inert:
-    marks = dialect_of(profile).marks if offered.toolbox else ()
+def _inert(profile: ModelProfile, policy: Policy, *, tools: bool) -> Inert:
+    marks = dialect_of(profile).marks if tools else ()
     thinking = ("<think>", "</think>") if profile.thinking else ()
     # a renderer of Ollama's has no template to read its tokens from
     known = profile.template if profile.path in {"go-template", "native"} else None

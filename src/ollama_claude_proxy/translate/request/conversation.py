@@ -93,10 +93,11 @@ class Conversation:
         dialect = self._showing.dialect
         if not calls:
             return {"content": text}
+        made = [(call, self._showing.inert.make_all(call.input)) for call in calls]
         if dialect is not None:
-            written = dialect.between.join(dialect.call(call.name, call.input) for call in calls)
+            written = dialect.between.join(dialect.call(call.name, given) for call, given in made)
             return {"content": f"{text}\n{written}" if text else written}
-        return {"content": text, "tool_calls": [_tool_call(call) for call in calls]}
+        return {"content": text, "tool_calls": [_tool_call(*one) for one in made]}
 
     def _reminder(self, blocks: list[Block], path: str) -> None:
         """Write a system message of the middle as text of the turn it follows."""
@@ -178,5 +179,5 @@ class Conversation:
         self.messages.append(message)
 
 
-def _tool_call(call: ToolUseBlock) -> dict[str, Any]:
-    return {"id": call.id, "function": {"name": call.name, "arguments": call.input}}
+def _tool_call(call: ToolUseBlock, arguments: dict[str, Any]) -> dict[str, Any]:
+    return {"id": call.id, "function": {"name": call.name, "arguments": arguments}}

@@ -154,6 +154,7 @@ class Answer:
                 events += self._outlet.text(call)
             elif call.problem and self._chances:
                 self.broken = call
+                self._outlet.notes.append("what came behind a call that did not fit was left out")
                 self.ask = Ask(
                     wanted="arguments",
                     tool=self._expectations.toolbox.find(call.name),

@@ -36,12 +36,15 @@ class Asked:
         return self._done is not None
 
     def feed(self, line: ChatLine) -> list[Event]:
-        """Take in one line; nothing is shown before all is there."""
+        """Take in one line; but for thinking nothing is shown before all is there."""
+        events: list[Event] = []
         if line.message is not None:
             self._pieces.append(line.message.content)
+            if line.message.thinking:
+                events = self._outlet.thinking(line.message.thinking)
         if line.done:
             self._done = line
-        return []
+        return events
 
     @property
     def text(self) -> str:

@@ -73,6 +73,16 @@ class Inert:
             text = self._squares.sub(f"[{MARK}", text)
         return text
 
+    def make_all(self, value: Any) -> Any:
+        """Give a value in whose strings nothing is a control token."""
+        if isinstance(value, str):
+            return self.make(value)
+        if isinstance(value, list):
+            return [self.make_all(one) for one in value]
+        if isinstance(value, dict):
+            return {self.make(key): self.make_all(one) for key, one in value.items()}
+        return value
+
     def restore(self, value: Any) -> Any:
         """Give what a model wrote without the marks; strings inside lists and objects, too."""
         if isinstance(value, str):

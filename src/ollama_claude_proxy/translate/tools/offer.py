@@ -24,6 +24,7 @@ from ollama_claude_proxy.translate.tools.descriptions import shortened
 from ollama_claude_proxy.translate.tools.dialects.dialect import Dialect
 from ollama_claude_proxy.translate.tools.dialects.example import closing_words
 from ollama_claude_proxy.translate.tools.dialects.recognise import dialect_of
+from ollama_claude_proxy.translate.tools.inert import Inert
 from ollama_claude_proxy.translate.tools.schemas import function_tool
 from ollama_claude_proxy.translate.tools.toolbox import OfferedTool, Toolbox
 from ollama_claude_proxy.wire.anthropic import Message, Tool
@@ -54,14 +55,21 @@ class Offer(Struct, frozen=True):
 
 
 def offer(
-    tools: Sequence[Tool], messages: Sequence[Message], profile: ModelProfile, policy: Policy
+    tools: Sequence[Tool],
+    messages: Sequence[Message],
+    profile: ModelProfile,
+    policy: Policy,
+    inert: Inert,
 ) -> Offer:
-    """Sort out the tools of a request; the order is canonical."""
+    """Sort out the tools of a request; the order is canonical.
+
+    What `inert` does to control tokens it does to descriptions, too: another's server wrote them.
+    """
     tools = [described(tool) for tool in tools]
     own = [tool for tool in tools if tool.type in _CUSTOM and tool.name != _PLACEHOLDER]
     toolbox = Toolbox(OfferedTool(tool.name, tool.input_schema or {}) for tool in own)
     short = _short(own, policy)
-    own = [shortened(tool) for tool in own] if short else own
+    own = [_harmless(shortened(tool) if short else tool, inert) for tool in own]
     deferred = {tool.name: tool for tool in own if tool.defer_loading}
     listed = sorted((tool for tool in own if not tool.defer_loading), key=lambda tool: tool.name)
     dialect = None if shown_natively(profile, policy) else dialect_of(profile)
@@ -100,6 +108,11 @@ def _short(tools: Sequence[Tool], policy: Policy) -> bool:
         if not tool.defer_loading
     )
     return size > policy.window / 4
+
+
+def _harmless(tool: Tool, inert: Inert) -> Tool:
+    description, schema = inert.make_all([tool.description, tool.input_schema])
+    return Tool(tool.name, description, schema, type=tool.type, defer_loading=tool.defer_loading)
 
 
 def _text(tools: Sequence[Tool], dialect: Dialect, policy: Policy) -> str:
