@@ -1,10 +1,15 @@
 """From the HTTP request to the plan: read, parse, choose the model, plan."""
 
+from typing import Any
+
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.requests import Request
 
+from ollama_claude_proxy.http.asker import Asker, asker_of
 from ollama_claude_proxy.http.body import read_body
 from ollama_claude_proxy.http.services import Services
+from ollama_claude_proxy.sessions.prompts import Shared
 from ollama_claude_proxy.translate.plan import Plan
 from ollama_claude_proxy.translate.policy import Policy
 from ollama_claude_proxy.translate.request.build import build_plan
@@ -14,10 +19,15 @@ from ollama_claude_proxy.wire.model import ModelProfile
 
 
 class Planned(Struct, frozen=True):
-    """A request, what will be sent for it, and the bytes that came."""
+    """A request, who asks, what will be sent for it, and the bytes that came.
+
+    `shared` tells how much of the prompt the model was shown before.
+    """
 
     request: MessagesRequest
+    asker: Asker
     plan: Plan
+    shared: Shared
     size: int
 
 
@@ -32,11 +42,17 @@ async def plan_request(request: Request, *, loads: bool = True) -> Planned:
     parsed = parse_request(body)
     subagent = "x-claude-code-agent-id" in request.headers
     profile = await services.catalog.resolve(parsed.request.model, subagent=subagent)
-    plan = build_plan(parsed, profile, await _policy(services, profile, loads=loads))
-    return Planned(parsed.request, plan, len(body))
+    asker = asker_of(request.headers, parsed.request)
+    policy = await _policy(services, profile, asker, loads=loads)
+    plan = build_plan(parsed, profile, policy)
+    shared = services.prompts.look(plan.model, asker.conversation, plan.body)
+    plan = replace(plan, shared=shared.part)
+    return Planned(parsed.request, asker, plan, shared, len(body))
 
 
-async def _policy(services: Services, profile: ModelProfile, *, loads: bool) -> Policy:
+async def _policy(
+    services: Services, profile: ModelProfile, asker: Asker, *, loads: bool
+) -> Policy:
     settings = services.settings
     num_ctx = window(profile, settings)
     if loads:
@@ -45,6 +61,11 @@ async def _policy(services: Services, profile: ModelProfile, *, loads: bool) -> 
         )
     else:
         facts = await services.calibration.known(profile)
+
+    def count(body: dict[str, Any]) -> int:
+        shared = services.prompts.look(profile.name, asker.conversation, body)
+        return services.counts.tokens(profile.name, body, shared)
+
     return Policy(
         window=num_ctx,
         keep_alive=settings.keep_alive,
@@ -57,4 +78,5 @@ async def _policy(services: Services, profile: ModelProfile, *, loads: bool) -> 
         inert=settings.inert,
         facts=facts,
         recall=services.turns.recall,
+        count=count,
     )

@@ -26,19 +26,25 @@ from ollama_claude_proxy.errors import (
     ToolCallUnreadable,
 )
 from ollama_claude_proxy.http import sse
+from ollama_claude_proxy.http.flushing import flush
 from ollama_claude_proxy.http.outbox import Outbox, end
 from ollama_claude_proxy.http.planning import Planned
 from ollama_claude_proxy.http.responses import error_response, json_response
 from ollama_claude_proxy.http.services import Services
 from ollama_claude_proxy.logs import request_log
+from ollama_claude_proxy.sessions.prompts import Prompt, answered
 from ollama_claude_proxy.translate.plan import Plan
 from ollama_claude_proxy.translate.response.calls import add, told
 from ollama_claude_proxy.translate.response.collect import collect
 from ollama_claude_proxy.translate.response.stream import StreamTranslator
 from ollama_claude_proxy.upstream.client import Chat
+from ollama_claude_proxy.upstream.scheduler import Rank
 from ollama_claude_proxy.wire.events import Event, encode_json
 
 logger = logging.getLogger(__name__)
+
+# Seconds in the queue that are worth a word.
+_LONG = 0.05
 
 
 class Relay:
@@ -49,9 +55,18 @@ class Relay:
         self._settings = services.settings
         self._translator = translator
         self._plan = planned.plan
+        self._asker = planned.asker
+        self._shared = planned.shared
+        self._prompt: Prompt | None = None
+        self._flushed = False
+        self._queued = 0.0
         self._next: Plan | None = None
         self._streamed = bool(planned.request.stream)
-        self._headers = {"x-ocp-model": planned.plan.model, "x-ocp-tools": planned.plan.shown}
+        self._headers = {
+            "x-ocp-model": planned.plan.model,
+            "x-ocp-tools": planned.plan.shown,
+            "x-ocp-prefix": _prefix(planned),
+        }
         self._facts = {
             "model": planned.plan.model,
             "asked_for": planned.request.model,
@@ -138,13 +153,29 @@ class Relay:
         await response({"type": "http"}, _nothing, send)
 
     async def _read(self) -> AsyncGenerator[list[Event], None]:
-        """Give the events of the answer, which may take several requests."""
+        """Give the events of the answer, which may take several requests, in the model's slot."""
         plan: Plan | None = self._plan
-        while plan is not None:
-            async with aclosing(self._request(plan)) as batches:
-                async for events in batches:
-                    yield events
-            plan = self._next
+        services, asker, model = self._services, self._asker, self._plan.model
+        await services.warmth.give_way(model)
+        async with services.scheduler.slot(model, asker.rank, asker.session):
+            self._queued = time.monotonic() - self._began
+            await self._prepare()
+            while plan is not None:
+                async with aclosing(self._request(plan)) as batches:
+                    async for events in batches:
+                        yield events
+                plan = self._next
+
+    async def _prepare(self) -> None:
+        """Take note of the prompt, and have a conversation that lies saved fetched back."""
+        services, plan = self._services, self._plan
+        conversation = self._asker.conversation
+        self._flushed = services.flushing.helps(plan.model, conversation, self._shared)
+        if self._flushed:
+            await flush(services.ollama, plan)
+        self._prompt = services.prompts.keep(plan.model, conversation, plan.body)
+        if self._asker.rank is Rank.MAIN:
+            services.warmth.remember(plan.model, plan.body)
 
     async def _request(self, plan: Plan) -> AsyncGenerator[list[Event], None]:
         """Give the events of one request, first an empty list when Ollama has accepted it.
@@ -190,9 +221,16 @@ class Relay:
 
     def _keep(self) -> None:
         """Remember what the model wrote, before the client can come back with it."""
-        turn = self._translator.turn
+        turn, spent, services = self._translator.turn, self._translator.spent, self._services
         if turn is not None:
-            self._services.turns.remember(turn.identifiers, turn.text, turn.raw)
+            services.turns.remember(turn.identifiers, turn.text, turn.raw)
+        done = self._translator.done
+        if done is None or self._prompt is None or not spent.prompt:
+            return
+        model, raw = self._plan.model, turn.raw if turn is not None else None
+        answered(self._prompt, raw, spent.prompt, done.eval_count)
+        services.counts.learn(model, self._plan.body, spent.prompt)
+        services.flushing.learn(model, done, self._shared, flushed=self._flushed)
 
     async def _watch(self, receive: Receive, outbox: Outbox) -> None:
         """Wait until the client goes away."""
@@ -231,6 +269,9 @@ class Relay:
             prompt_tokens=done.prompt_eval_count if done else None,
             answer_tokens=done.eval_count if done else translator.lines,
             calls=told(translator.tally) or None,
+            cached_tokens=translator.spent.cached,
+            prefix=self._shared.broke or None,
+            queued_seconds=self._queued if self._queued > _LONG else None,
             first_line_seconds=self._first_line_seconds,
             seconds=time.monotonic() - self._began,
             notes="; ".join(notes) or None,
@@ -241,6 +282,13 @@ class Relay:
             return "client left"
         failure = self._failure or self._translator.failure
         return "answered" if failure is None else f"{failure.status} {failure.message}"
+
+
+def _prefix(planned: Planned) -> str:
+    """Give how many tokens of the prompt were shown before, of how many, and what broke it."""
+    tokens = planned.plan.prompt_tokens
+    words = f"{int(tokens * planned.shared.part)}/{tokens}"
+    return f"{words}; {planned.shared.broke}" if planned.shared.broke else words
 
 
 async def _first(batches: AsyncIterator[list[Event]]) -> list[Event]:

@@ -1,15 +1,23 @@
 """What every endpoint shares, and the answers that are running."""
 
 import asyncio
+from contextlib import suppress
 from typing import Protocol
 
+from ollama_claude_proxy.errors import OcpError
+from ollama_claude_proxy.http.flushing import Flushing
+from ollama_claude_proxy.http.warmth import Warmth
+from ollama_claude_proxy.sessions.counts import Counts
+from ollama_claude_proxy.sessions.prompts import Prompts
 from ollama_claude_proxy.sessions.store import Store
 from ollama_claude_proxy.sessions.turns import Turns
 from ollama_claude_proxy.settings import Settings
+from ollama_claude_proxy.translate.request.estimate import prompt_tokens
 from ollama_claude_proxy.translate.response.calls import Tally
 from ollama_claude_proxy.upstream.calibration import Calibration
-from ollama_claude_proxy.upstream.catalog import Catalog
+from ollama_claude_proxy.upstream.catalog import Catalog, window
 from ollama_claude_proxy.upstream.client import Ollama
+from ollama_claude_proxy.upstream.scheduler import Scheduler
 
 
 class Stoppable(Protocol):
@@ -39,16 +47,33 @@ class Services:
         self.calibration = calibration
         self.store = store
         self.turns = Turns(store)
+        self.prompts = Prompts()
+        self.counts = Counts(store, prompt_tokens)
+        self.scheduler = Scheduler()
+        self.flushing = Flushing(self.prompts)
+        self.warmth = Warmth(ollama, self.scheduler, self.prompts, store)
         self.tally = Tally()
         self.running: set[Stoppable] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._warming: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Start serving."""
+        """Start serving, and have the main model read ahead."""
         self._loop = asyncio.get_running_loop()
+        if self.warmth.knows_any:
+            self._warming = asyncio.create_task(self._warm_up())
+
+    async def _warm_up(self) -> None:
+        with suppress(OcpError):  # the first request will say so
+            profile = await self.catalog.default_model()
+            num_ctx = window(profile, self.settings)
+            self.warmth.start(profile.name, window=num_ctx, keep_alive=self.settings.keep_alive)
 
     async def close(self) -> None:
         """Give back what is held."""
+        if self._warming is not None:
+            self._warming.cancel()
+        await self.warmth.close()
         self.store.close()
         await self.ollama.close()
 

@@ -58,8 +58,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     `prompt_tokens` estimates the prompt with tools and images; `window` is its `num_ctx`, both in
     tokens. `dialect` is the one that the model knows best; `prefill` says that a last turn of the
     assistant is continued, `native` that it is said again before it is. `shown`: who shows the
-    tools, Ollama (`native`) or ocp, and in which dialect (`text/hermes`). `notes` say what the
-    model will not see as the client sent it.
+    tools, Ollama (`native`) or ocp, and in which dialect (`text/hermes`). `shared` is
+    the part of the prompt, from 0 to 1, that the model was shown before. `notes` say what the model
+    will not see as the client sent it.
     """
 
     body: dict[str, Any]
@@ -70,6 +71,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     prefill: bool = False
     native: bool = False
     shown: str = "native"
+    shared: float = 0.0
     notes: tuple[str, ...] = ()
 
     @property

@@ -1,11 +1,14 @@
 """What the user chose and what is known of the model, as far as it shapes a translation."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from msgspec import Struct
 
+from ollama_claude_proxy.translate.request.estimate import prompt_tokens
 from ollama_claude_proxy.wire.model import TemplateFacts
 
+Count = Callable[[dict[str, Any]], int]
 Recall = Callable[[Sequence[str], str], str | None]
 
 
@@ -13,12 +16,17 @@ def no_recall(_identifiers: Sequence[str], _text: str) -> None:
     """Remember nothing."""
 
 
+def estimated(body: dict[str, Any]) -> int:
+    """Count the tokens of a prompt by its characters."""
+    return prompt_tokens(body["messages"], body.get("tools") or [])
+
+
 class Policy(Struct, frozen=True, kw_only=True):
     """How requests of one model are translated.
 
     `tools`: `auto`, `native` or `text`; `facts`: what its template does, None where nobody could
     say; `recall` gives the text that the model wrote for a turn, by the ids of its calls and the
-    text that the client saw.
+    text that the client saw; `count` the tokens of a body's messages and tools.
     """
 
     window: int
@@ -32,3 +40,4 @@ class Policy(Struct, frozen=True, kw_only=True):
     inert: bool = True
     facts: TemplateFacts | None = None
     recall: Recall = no_recall
+    count: Count = estimated

@@ -9,7 +9,6 @@ from ollama_claude_proxy.translate.policy import Policy, no_recall
 from ollama_claude_proxy.translate.request.again import again, opening_of
 from ollama_claude_proxy.translate.request.blocks import Showing
 from ollama_claude_proxy.translate.request.conversation import Conversation
-from ollama_claude_proxy.translate.request.estimate import prompt_tokens
 from ollama_claude_proxy.translate.request.options import options, think, wants_thinking
 from ollama_claude_proxy.translate.tools.dialects.recognise import dialect_of
 from ollama_claude_proxy.translate.tools.inert import Inert, control_tokens
@@ -29,7 +28,7 @@ def build_plan(parsed: Parsed, profile: ModelProfile, policy: Policy) -> Plan:
     inert = _inert(profile, policy, tools=bool(request.tools))
     offered = _offer(request, profile, policy, inert, notes)
     messages = _messages(request, _showing(profile, offered, inert, policy, notes), offered)
-    tokens = prompt_tokens(messages, offered.definitions)
+    tokens = policy.count({"messages": messages, "tools": offered.definitions or None})
     expectations = replace(
         _expectations(request, offered, policy), inert=inert, prefill=_prefill(profile, messages)
     )

@@ -38,7 +38,6 @@ from ollama_claude_proxy.wire.events import (
     MessageStop,
     StartedMessage,
     Stop,
-    Usage,
 )
 from ollama_claude_proxy.wire.ollama import ChatLine
 
@@ -66,7 +65,7 @@ class StreamTranslator:
         self._model = model
         self._outlet = Outlet(plan.expectations, new_tool_id)
         self._chances = plan.expectations.chances
-        self._spent = Spent(plan.prompt_tokens)
+        self._spent = Spent(plan.prompt_tokens, plan.shared)
         self._closed = False
         self._first = Answer(plan, self._outlet, self._chances)
         self._reading: Answer | Asked = self._first
@@ -86,6 +85,11 @@ class StreamTranslator:
     def done(self) -> ChatLine | None:
         """The last line of the last request."""
         return self._spent.done
+
+    @property
+    def spent(self) -> Spent:
+        """What the answer has cost."""
+        return self._spent
 
     @property
     def lines(self) -> int:
@@ -112,7 +116,7 @@ class StreamTranslator:
 
     def start(self) -> list[Event]:
         """Give `message_start`."""
-        usage = Usage(input_tokens=self._plan.prompt_tokens)
+        usage = self._spent.usage()
         return [MessageStart(StartedMessage(self._message_id, self._model, usage))]
 
     def feed(self, line: ChatLine) -> list[Event]:

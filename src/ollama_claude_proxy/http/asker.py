@@ -1,0 +1,49 @@
+"""Who asks: which conversation a request belongs to, and how urgent it is.
+
+Claude Code says so in headers (`CLAUDE_CODE_GATEWAY_HINT_HEADERS=1`); other clients are told by the
+shape of what they ask.
+"""
+
+from hashlib import sha256
+
+from msgspec import Struct
+from starlette.datastructures import Headers
+
+from ollama_claude_proxy.upstream.scheduler import Rank
+from ollama_claude_proxy.wire.anthropic import MessagesRequest
+from ollama_claude_proxy.wire.events import encode_json
+
+_CLASSES = {
+    "main": Rank.MAIN,
+    "compaction": Rank.MAIN,
+    "subagent": Rank.SUBAGENT,
+    "auxiliary": Rank.AUXILIARY,
+}
+
+
+class Asker(Struct, frozen=True):
+    """A `session` of a client, one `conversation` in it, and who goes first."""
+
+    session: str
+    conversation: str
+    rank: Rank
+
+
+def asker_of(headers: Headers, request: MessagesRequest) -> Asker:
+    """Tell who asks."""
+    session = headers.get("x-claude-code-session-id") or ""
+    agent = headers.get("x-claude-code-agent-id") or ""
+    rank = _CLASSES.get(headers.get("x-claude-code-request-class", ""))
+    if rank is None:
+        rank = Rank.SUBAGENT if agent else Rank.MAIN if request.tools else Rank.AUXILIARY
+    if not session:
+        return Asker(_beginning(request), _beginning(request), rank)
+    side = "" if rank is not Rank.AUXILIARY else _beginning(request)
+    return Asker(session, f"{session} {agent} {side}", rank)
+
+
+def _beginning(request: MessagesRequest) -> str:
+    """Name a conversation by its first message, which stays as it is."""
+    first = request.messages[0].content if request.messages else ""
+    text = first if isinstance(first, str) else encode_json(first).decode()
+    return sha256(text[:4000].encode("utf-8", "surrogatepass")).hexdigest()[:16]
