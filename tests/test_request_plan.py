@@ -186,7 +186,7 @@ def test_a_system_message_in_the_middle_becomes_text_of_the_turn_before_it() -> 
     messages = [user("Hi"), middle, assistant(call()), user(result()), middle]
     shown = sent(messages=messages)
     assert [one["role"] for one in shown] == ["user", "assistant", "tool"]
-    assert shown[0]["content"] == f"Hi\n\n{reminder}"
+    assert shown[0]["content"] == f"{reminder}\n\nHi"
     assert shown[2]["content"] == f"ok\n\n{reminder}"
 
 

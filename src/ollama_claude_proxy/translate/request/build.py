@@ -109,7 +109,8 @@ def _showing(
 def _messages(request: MessagesRequest, showing: Showing, offered: Offer) -> list[dict[str, Any]]:
     conversation = Conversation(showing)
     conversation.instruct(request.system, offered.text)
-    for index, message in enumerate(request.messages):
+    begun = conversation.begin(request.messages)
+    for index, message in enumerate(request.messages[begun:], begun):
         conversation.add(message, f"messages.{index}")
     if offered.foreign and not offered.toolbox:
         conversation.remind(

@@ -9,14 +9,22 @@ same way every time, whatever the client does to it meanwhile. Hence:
   tool result where it follows one: templates move, drop or refuse later system messages, and a new
   user turn after a result makes some of them drop the thinking of the tool loop.
 * Parallel results come in the order of completion; they are put in the order of their calls.
+* The first turn is put in the order of what sessions share: see `opening.py`.
 * Deferred tools are written where their `tool_reference` stands.
 * The model's own turn is the very text that it wrote, where that is remembered.
 * Where ocp shows the tools, calls and results are text in the model's dialect.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from ollama_claude_proxy.translate.request.blocks import Showing, Shown, show
+from ollama_claude_proxy.translate.request.opening import (
+    Piece,
+    kind_of,
+    parted,
+    without_project,
+)
 from ollama_claude_proxy.translate.request.repeats import Repeats
 from ollama_claude_proxy.translate.tools.dialects.dialect import Dialect, Result
 from ollama_claude_proxy.wire.anthropic import (
@@ -43,6 +51,7 @@ class Conversation:
         self._showing = showing
         self._calls: dict[str, tuple[int, str]] = {}
         self._repeats = Repeats(showing.repeated_calls)
+        self._about_project = ""
 
     def instruct(self, system: Content | None, tools: str = "") -> None:
         """Write the instructions at the head, and the `tools` where they are shown as text."""
@@ -50,10 +59,43 @@ class Conversation:
         for index, block in enumerate(parse_blocks(system, "system")):
             if not (isinstance(block, TextBlock) and block.text.startswith(_BILLING)):
                 show(block, shown, self._showing, f"system.{index}")
-        shown.texts.append(tools)
-        text = shown.joined("\n\n")
+        instructions, self._about_project = without_project(shown.joined("\n\n"))
+        text = "\n\n".join(part for part in (instructions, tools) if part)
         if text:
             self.messages.append({"role": "system", "content": text})
+
+    def begin(self, messages: Sequence[Message]) -> int:
+        """Write the first turn in the order of what sessions share; give how many messages it is.
+
+        The message about the environment comes behind it, as one of the role `system`.
+        """
+        if not messages or messages[0].role != "user":
+            return self._no_opening()
+        blocks = parse_blocks(messages[0].content, "messages.0.content")
+        follows = len(messages) > 1 and messages[1].role == "system"
+        if any(isinstance(block, ToolResultBlock) for block in blocks):
+            return self._no_opening()
+        pieces: list[tuple[Piece, str]] = []
+        images: list[str] = []
+        for index, block in enumerate(blocks):
+            shown = Shown()
+            show(block, shown, self._showing, f"messages.0.content.{index}")
+            pieces += [(kind_of(text), text) for text in shown.texts if text]
+            images += shown.images
+        if follows:
+            environment = self._shown(messages[1], "messages.1")
+            pieces += [(kind, reminder(text)) for kind, text in parted(environment)]
+        if self._about_project:
+            pieces.append((Piece.PROJECT, reminder(self._about_project)))
+        pieces.sort(key=lambda piece: piece[0])
+        self._write("user", "\n\n".join(text for _, text in pieces if text), images)
+        return 2 if follows else 1
+
+    def _no_opening(self) -> int:
+        """Put what was taken out of the instructions back, where no first turn takes it."""
+        if self._about_project and self.messages and self.messages[0]["role"] == "system":
+            self.messages[0]["content"] += f"\n\n{self._about_project}"
+        return 0
 
     def add(self, message: Message, path: str) -> None:
         """Write one turn; `path` is `messages.3`."""
@@ -101,17 +143,21 @@ class Conversation:
 
     def _reminder(self, blocks: list[Block], path: str) -> None:
         """Write a system message of the middle as text of the turn it follows."""
+        self.remind(self._all(blocks, path))
+
+    def _shown(self, message: Message, path: str) -> str:
+        return self._all(parse_blocks(message.content, f"{path}.content"), path)
+
+    def _all(self, blocks: list[Block], path: str) -> str:
         shown = Shown()
         for index, block in enumerate(blocks):
             show(block, shown, self._showing, f"{path}.content.{index}")
-        self.remind(shown.joined("\n\n"))
+        return shown.joined("\n\n")
 
     def remind(self, text: str) -> None:
         """Write a reminder as part of the user's turn, or of the result, that came last."""
-        if text and not text.lstrip().startswith(_REMINDER):
-            text = f"{_REMINDER}\n{text}\n</system-reminder>"
         if text:
-            self._append_to_user(text)
+            self._append_to_user(reminder(text))
 
     def _append_to_user(self, text: str) -> None:
         last = self.messages[-1] if self.messages else None
@@ -177,6 +223,13 @@ class Conversation:
         if images:
             message["images"] = images
         self.messages.append(message)
+
+
+def reminder(text: str) -> str:
+    """Give a text as a reminder, which is how clients tell what the user did not say."""
+    if not text or text.lstrip().startswith(_REMINDER):
+        return text
+    return f"{_REMINDER}\n{text}\n</system-reminder>"
 
 
 def _tool_call(call: ToolUseBlock, arguments: dict[str, Any]) -> dict[str, Any]:
