@@ -160,7 +160,8 @@ def test_settings_are_those_of_claude_codes_settings_file(tmp_path: Path) -> Non
 
 def test_unset_settings_are_a_merge_patch_that_removes_them(tmp_path: Path) -> None:
     variables = {"OCP_PORT": free_port()}
-    set_up = json.loads(run_ocp(tmp_path, "env", "--settings", variables=variables).stdout)
+    given = run_ocp(tmp_path, "env", "--settings", "--lean", variables=variables)
+    set_up = json.loads(given.stdout)
     done = run_ocp(tmp_path, "env", "--settings", "--unset", variables=variables)
     patch = json.loads(done.stdout)
     assert patch["env"] == dict.fromkeys(set_up["env"])
@@ -171,9 +172,34 @@ def test_unset_settings_are_a_merge_patch_that_removes_them(tmp_path: Path) -> N
 
 def test_unset_json_has_null_for_every_variable(tmp_path: Path) -> None:
     variables = {"OCP_PORT": free_port()}
-    meant = ocp_env(tmp_path, variables)
+    meant = ocp_env(tmp_path, variables, "--lean")
     undone = ocp_env(tmp_path, variables, "--unset")
     assert undone == {name: None for name, value in meant.items() if value is not None}
+
+
+SKILLS = "CLAUDE_CODE_DISABLE_BUNDLED_SKILLS"
+
+
+@pytest.mark.parametrize(
+    ("variables", "flags", "lean", "said"),
+    [
+        ({}, [], False, False),
+        ({}, ["--lean"], True, False),
+        ({"OCP_LEAN": "on"}, [], True, False),
+        ({"OCP_NUM_CTX": "8192"}, [], True, True),
+        ({"OCP_NUM_CTX": "16384"}, [], False, False),
+        ({"OCP_NUM_CTX": "8192", "OCP_LEAN": "off"}, [], False, False),
+    ],
+)
+def test_what_a_small_window_has_no_room_for_is_left_out(
+    tmp_path: Path, variables: dict[str, str], flags: list[str], *, lean: bool, said: bool
+) -> None:
+    variables = {**variables, "OCP_PORT": free_port()}
+    done = run_ocp(tmp_path, "env", "--settings", *flags, variables=variables)
+    shown = json.loads(done.stdout)
+    assert (SKILLS in shown["env"]) == lean
+    assert ("Workflow" in shown["permissions"]["deny"]) == lean
+    assert ("under 16384 tokens" in done.stderr) == said
 
 
 def test_two_forms_at_once_are_refused(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from typing import IO, Annotated, Any, Self
 
 import typer
 
-from ollama_claude_proxy.cli import claude_code
+from ollama_claude_proxy.cli import claude_code, output
+from ollama_claude_proxy.cli.env import LEAN_SAID
 from ollama_claude_proxy.cli.proxy import RunningProxy, running_proxy
 from ollama_claude_proxy.errors import OcpError, SettingInvalid
 from ollama_claude_proxy.settings import Settings, environment, load_settings
@@ -30,10 +31,13 @@ def command(
         list[str] | None, typer.Argument(help="Everything for `claude`, options too.")
     ] = None,
 ) -> None:
-    """Run Claude Code on the proxy: every argument goes to `claude`.
+    """Run Claude Code on the proxy: every argument goes to `claude`, but for a first `--lean`.
+
+    With `--lean` Claude Code leaves out what makes its first prompt large, for small windows.
 
     Examples:
       ocp claude
+      ocp claude --lean
       ocp claude -p "what does this project do?"
       OCP_MODEL=qwen3:8b ocp claude --continue
 
@@ -41,7 +45,9 @@ def command(
     and stopped at the end. Only this run is affected; its exit code is Claude Code's.
     """
     program = _claude()
-    settings = load_settings({}).settings
+    asked = (arguments or [])[:1] == ["--lean"]
+    rest = (arguments or [])[1:] if asked else arguments or []
+    settings = load_settings({"lean": "on"} if asked else {}).settings
     with ExitStack() as stack:
         relay = stack.enter_context(_Relay())
         port = settings.port
@@ -49,8 +55,11 @@ def command(
         if running is None:
             port = _free_port(settings.host)
             running = stack.enter_context(_own_proxy(settings, port))
-        child_environment = _environment(settings, running, port)
-        raise SystemExit(relay.run([program, *_settings(arguments or [])], child_environment))
+        lean = claude_code.is_lean(settings, running)
+        if lean and settings.lean == "auto":
+            output.say(LEAN_SAID)
+        words = [program, *_settings(rest, lean=lean)]
+        raise SystemExit(relay.run(words, _environment(settings, running, port)))
 
 
 def _claude() -> str:
@@ -63,14 +72,14 @@ def _claude() -> str:
     return program
 
 
-def _settings(arguments: Sequence[str]) -> Sequence[str]:
+def _settings(arguments: Sequence[str], *, lean: bool) -> Sequence[str]:
     """Put our settings before the user's arguments, unless there are settings among those.
 
     Without them Claude Code starts in auto mode, which denies commands that nobody judges here.
     """
     if any(argument.partition("=")[0] == "--settings" for argument in arguments):
         return arguments
-    return ["--settings", claude_code.settings_argument(), *arguments]
+    return ["--settings", claude_code.settings_argument(lean=lean), *arguments]
 
 
 def _environment(settings: Settings, running: RunningProxy, port: int) -> dict[str, str]:

@@ -50,6 +50,25 @@ PERMISSIONS: Mapping[str, Any] = {
     # Anthropic's servers run the search; a local model would make up its results.
     "deny": ["WebSearch"],
 }
+# What a window under 16,384 tokens has no room for: with these the first request has 3,200 tokens
+# and not 11,500 (measured with 2.1.330). Files, commands and the search stay.
+LEAN_DENY = (
+    "Agent",
+    "CronCreate",
+    "CronDelete",
+    "CronList",
+    "EnterWorktree",
+    "ExitWorktree",
+    "ListAgents",
+    "Monitor",
+    "ReportFindings",
+    "ScheduleWakeup",
+    "SendMessage",
+    "Skill",
+    "TaskStop",
+    "Workflow",
+)
+_SMALL_WINDOW = 16_384
 OTHER_SETTINGS: Mapping[str, Any] = {
     # WebFetch first asks Anthropic's host whether the domain is safe, and fails without an answer.
     "skipWebFetchPreflight": True,
@@ -74,15 +93,29 @@ def variables(
         *_models(settings, running),
         *_window(settings, running),
         *_SWITCHES,
+        *(_LEAN if is_lean(settings, running) else ()),
         *_no_proxy(settings, environment),
         BREAKING[0],
         *(variable for variable in BREAKING[1:] if variable.name in environment),
     )
 
 
-def settings_argument() -> str:
+def is_lean(settings: Settings, running: RunningProxy | None) -> bool:
+    """Whether Claude Code is to leave out what makes its first prompt large."""
+    return settings.lean == "on" or (
+        settings.lean == "auto" and window(settings, running) < _SMALL_WINDOW
+    )
+
+
+def permissions(*, lean: bool) -> Mapping[str, Any]:
+    """Give the permissions for Claude Code's settings."""
+    deny = [*PERMISSIONS["deny"], *(LEAN_DENY if lean else ())]
+    return {**PERMISSIONS, "deny": deny}
+
+
+def settings_argument(*, lean: bool) -> str:
     """Give the settings, without `env`, as the argument of Claude Code's `--settings`."""
-    return json.dumps({"permissions": PERMISSIONS, **OTHER_SETTINGS})
+    return json.dumps({"permissions": permissions(lean=lean), **OTHER_SETTINGS})
 
 
 def names(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -90,7 +123,7 @@ def names(environment: Mapping[str, str]) -> tuple[str, ...]:
 
     NO_PROXY is among them only where it holds nothing but what we put there.
     """
-    found = variables(Settings(), None, {})
+    found = (*variables(Settings(), None, {}), *_LEAN)
     ours = [variable.name for variable in found if variable.value is not None]
     if environment.get("NO_PROXY") == ",".join(_LOOPBACK):
         ours.append("NO_PROXY")
@@ -104,6 +137,19 @@ _SWITCHES = (
     Variable("CLAUDE_CODE_GATEWAY_HINT_HEADERS", "1", "requests then say what they are for"),
     Variable("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1", "no telemetry, updates or titles"),
     Variable("CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY", "1", "/model lists what is installed"),
+)
+
+
+_LEAN = tuple(
+    Variable(f"CLAUDE_CODE_DISABLE_{name}", "1", "a small window has no room for it")
+    for name in (
+        "BUNDLED_SKILLS",
+        "WORKFLOWS",
+        "CRON",
+        "BACKGROUND_TASKS",
+        "AUTO_MEMORY",
+        "GIT_INSTRUCTIONS",
+    )
 )
 
 
@@ -126,15 +172,20 @@ def _models(settings: Settings, running: RunningProxy | None) -> Iterator[Variab
     yield Variable("CLAUDE_CODE_SUBAGENT_MODEL", roles.subagent or model, "subagents")
 
 
+def window(settings: Settings, running: RunningProxy | None) -> int:
+    """Give the window in tokens, as far as it is known."""
+    return settings.num_ctx or (running.window if running else None) or _USUAL_WINDOW
+
+
 def _window(settings: Settings, running: RunningProxy | None) -> Iterator[Variable]:
     """Tell the size of the window, which the client takes for 1,000,000 tokens otherwise.
 
     It compacts when a turn has filled N - answer - 13,000 tokens of the N that it is told, so N is
     what makes that the right moment; it may exceed the window, whose real end the proxy guards.
     """
-    window = settings.num_ctx or (running.window if running else None) or _USUAL_WINDOW
-    answer = min(4_096, window // 4) if window <= _USUAL_WINDOW else 8_192
-    compact_at = window - answer - _SUMMARY
+    tokens = window(settings, running)
+    answer = min(4_096, tokens // 4) if tokens <= _USUAL_WINDOW else 8_192
+    compact_at = tokens - answer - _SUMMARY
     told = str(compact_at + answer + _RESERVE)
     yield Variable("CLAUDE_CODE_MAX_CONTEXT_TOKENS", told, f"compacts at {compact_at} tokens")
     yield Variable("CLAUDE_CODE_MAX_OUTPUT_TOKENS", str(answer), "an answer's share of the window")

@@ -15,7 +15,7 @@ from ollama_claude_proxy.errors import UsageError
 from ollama_claude_proxy.settings import environment, load_settings
 
 
-def command(
+def command(  # noqa: PLR0913  # each is an option
     *,
     shell: Annotated[
         Shell | None, typer.Option(help="The shell to write for; without it, yours ($SHELL).")
@@ -25,6 +25,9 @@ def command(
     ] = False,
     settings_file: Annotated[
         bool, typer.Option("--settings", help="Print JSON for Claude Code's settings file.")
+    ] = False,
+    lean: Annotated[
+        bool, typer.Option("--lean", help="Leave out what makes the first prompt large.")
     ] = False,
     unset: Annotated[bool, typer.Option("--unset", help="Print what undoes all of it.")] = False,
     config: Annotated[
@@ -47,9 +50,14 @@ def command(
     """
     if as_json and settings_file:
         raise UsageError("`--json` and `--settings` exclude each other.", remedy="Choose one.")
-    variables = _undoing() if unset else _variables(config)
+    settings = load_settings({"lean": "on"} if lean else {}, config).settings
+    running = None if unset else running_proxy(settings)
+    leaner = not unset and claude_code.is_lean(settings, running)
+    if leaner and not lean and settings.lean == "auto":
+        output.say(LEAN_SAID)
+    variables = _undoing() if unset else claude_code.variables(settings, running, environment())
     if settings_file:
-        output.result_json(_settings_json(variables, unset=unset))
+        output.result_json(_settings_json(variables, unset=unset, lean=leaner))
         _advise(_SETTINGS_UNDO if unset else _SETTINGS_USE, always=unset)
     elif as_json:
         output.result_json({variable.name: variable.value for variable in variables})
@@ -61,17 +69,16 @@ def command(
         _advise(f"To apply this in {chosen}: {use}")
 
 
+LEAN_SAID = (
+    "The window is under 16384 tokens: Claude Code leaves out skills, workflows, subagents and the"
+    " like (`OCP_LEAN=off` keeps them)."
+)
 _SETTINGS_USE = "Put this into ~/.claude/settings.json, or a project's .claude/settings.local.json."
 _SETTINGS_UNDO = (
     "A JSON merge patch: null means that the key goes."
     f" From permissions.deny take {', '.join(claude_code.PERMISSIONS['deny'])} by hand;"
     " your own rules there stay."
 )
-
-
-def _variables(config: Path | None) -> Sequence[Variable]:
-    settings = load_settings({}, config).settings
-    return claude_code.variables(settings, running_proxy(settings), environment())
 
 
 def _undoing() -> Sequence[Variable]:
@@ -89,9 +96,9 @@ def _lines(dialect: Dialect, variables: Sequence[Variable]) -> Iterator[str]:
             yield dialect.remark(f"{variable.name} is unset: {variable.reason}.")
 
 
-def _settings_json(variables: Sequence[Variable], *, unset: bool) -> Mapping[str, Any]:
+def _settings_json(variables: Sequence[Variable], *, unset: bool, lean: bool) -> Mapping[str, Any]:
     """Give Claude Code's settings; undone, a merge patch (RFC 7386) that takes our keys out."""
-    permissions = claude_code.PERMISSIONS
+    permissions = claude_code.permissions(lean=lean)
     others = claude_code.OTHER_SETTINGS
     if unset:
         return {

@@ -127,6 +127,15 @@ class Settings(BaseModel):
             "a duration such as 30m or 2h, or a number of seconds",
         ),
     ] = "2h"
+    lean: Annotated[
+        Literal["auto", "on", "off"],
+        _word(),
+        _setting(
+            "Whether Claude Code is told to leave out what makes its first prompt large; auto: "
+            "where the window is under 16384 tokens.",
+            "auto, on or off",
+        ),
+    ] = "auto"
     tools: Annotated[
         ToolsMode,
         _setting(
