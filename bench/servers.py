@@ -120,6 +120,7 @@ def environment(folder: Path, ollama: str = "") -> dict[str, str]:
         "OCP_OLLAMA_URL": ollama or "http://127.0.0.1:9",
         "OCP_MODEL": "bench:latest",
         "OCP_NUM_CTX": "1048576",
+        "OCP_PARALLEL": "1000",
     }
 
 

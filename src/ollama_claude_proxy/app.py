@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from ollama_claude_proxy.http.count_tokens import count_tokens
 from ollama_claude_proxy.http.endpoints import unknown, unsupported
+from ollama_claude_proxy.http.generation import Generations
 from ollama_claude_proxy.http.guard import Guard
 from ollama_claude_proxy.http.health import health, hello, root
 from ollama_claude_proxy.http.messages import messages
@@ -72,4 +73,5 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.services = services
+    app.state.generations = Generations()
     return app

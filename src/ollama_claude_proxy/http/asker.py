@@ -22,11 +22,15 @@ _CLASSES = {
 
 
 class Asker(Struct, frozen=True):
-    """A `session` of a client, one `conversation` in it, and who goes first."""
+    """A `session` of a client, one `conversation` in it, and who goes first.
+
+    `named`: the client itself said which session it is.
+    """
 
     session: str
     conversation: str
     rank: Rank
+    named: bool = False
 
 
 def asker_of(headers: Headers, request: MessagesRequest) -> Asker:
@@ -39,7 +43,7 @@ def asker_of(headers: Headers, request: MessagesRequest) -> Asker:
     if not session:
         return Asker(_beginning(request), _beginning(request), rank)
     side = "" if rank is not Rank.AUXILIARY else _beginning(request)
-    return Asker(session, f"{session} {agent} {side}", rank)
+    return Asker(session, f"{session} {agent} {side}", rank, named=True)
 
 
 def _beginning(request: MessagesRequest) -> str:

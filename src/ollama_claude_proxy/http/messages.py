@@ -4,14 +4,17 @@ body -> parse -> choose the model -> plan -> Ollama's stream -> translate -> eve
 """
 
 import secrets
+from hashlib import sha256
 
 from starlette.requests import Request
 
 from ollama_claude_proxy.errors import InvalidRequest
-from ollama_claude_proxy.http.planning import plan_request
+from ollama_claude_proxy.http.generation import Generation, Generations
+from ollama_claude_proxy.http.planning import Planned, plan_request
 from ollama_claude_proxy.http.relay import Relay
 from ollama_claude_proxy.http.services import Services
 from ollama_claude_proxy.translate.response.stream import StreamTranslator
+from ollama_claude_proxy.wire.events import encode_json
 
 
 async def messages(request: Request) -> Relay:
@@ -19,13 +22,34 @@ async def messages(request: Request) -> Relay:
     services: Services = request.app.state.services
     planned = await plan_request(request)
     _require_max_tokens(planned.request.max_tokens)
-    translator = StreamTranslator(
+    running: Generations = request.app.state.generations
+    identity = _identity(planned)
+    generation = running.find(identity)
+    if generation is None:
+        generation = Generation(services, planned, _translator(planned))
+        running.keep(identity, generation)
+    generation.join()
+    return Relay(services, planned, generation)
+
+
+def _translator(planned: Planned) -> StreamTranslator:
+    return StreamTranslator(
         planned.plan,
         message_id=f"msg_{secrets.token_hex(12)}",
         model=planned.request.model,
         new_tool_id=_new_tool_id,
     )
-    return Relay(services, planned, translator)
+
+
+def _identity(planned: Planned) -> str:
+    """Name what a client asks, so that the same client may join what it asked already.
+
+    Nothing for clients without sessions: they may want two answers to one question.
+    """
+    if not planned.asker.named:
+        return ""
+    body = sha256(encode_json(planned.plan.body)).hexdigest()
+    return f"{planned.asker.conversation} {body}"
 
 
 def _require_max_tokens(given: int | None) -> None:

@@ -1,45 +1,34 @@
-"""One running answer: Ollama's stream in, Anthropic's events out, and silence kept short.
+"""One client and the answer that it gets: Anthropic's events, and silence kept short.
 
 The headers wait until Ollama has accepted the request, so that a refusal is still an HTTP status,
 but at most `header_grace` seconds. Then `message_start`, and from there a `ping` whenever nothing
 else was sent for `ping_interval` seconds: Claude Code gives up after 300 seconds without a byte.
-A client that goes away ends the generation at once, for it holds the only slot. An answer that is
-not streamed takes the same way and is collected at the end.
+A client that goes away leaves the generation, which ends when nobody listens to it any more, for it
+holds the only slot. An answer that is not streamed takes the same way and is collected at the end.
 
-The pump reads Ollama's stream and can be interrupted: by the watcher, which waits for the client to
-leave, and by `stop()`. Whatever ends it, the rest is said in one place, and the log has one line.
+The pump reads the generation's events and can be interrupted by the watcher, which waits for the
+client to leave. Whatever ends it, the rest is said in one place, and the log has one line.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from starlette.types import Receive, Scope, Send
 
-from ollama_claude_proxy.errors import (
-    InternalError,
-    OcpError,
-    SchemaRefused,
-    ShuttingDown,
-    ToolCallUnreadable,
-)
+from ollama_claude_proxy.errors import InternalError, OcpError, ShuttingDown
 from ollama_claude_proxy.http import sse
-from ollama_claude_proxy.http.flushing import flush
+from ollama_claude_proxy.http.generation import Generation
 from ollama_claude_proxy.http.outbox import Outbox, end
 from ollama_claude_proxy.http.planning import Planned
 from ollama_claude_proxy.http.responses import error_response, json_response
 from ollama_claude_proxy.http.services import Services
 from ollama_claude_proxy.logs import request_log
-from ollama_claude_proxy.sessions.prompts import Prompt, answered
-from ollama_claude_proxy.translate.plan import Plan
-from ollama_claude_proxy.translate.response.calls import add, told
+from ollama_claude_proxy.translate.response.calls import told
 from ollama_claude_proxy.translate.response.collect import collect
-from ollama_claude_proxy.translate.response.stream import StreamTranslator
-from ollama_claude_proxy.upstream.client import Chat
-from ollama_claude_proxy.upstream.scheduler import Rank
-from ollama_claude_proxy.wire.events import Event, encode_json
+from ollama_claude_proxy.wire.events import Event
 
 logger = logging.getLogger(__name__)
 
@@ -48,41 +37,29 @@ _LONG = 0.05
 
 
 class Relay:
-    """An ASGI response that runs a planned request."""
+    """An ASGI response that passes a generation on to one client."""
 
-    def __init__(self, services: Services, planned: Planned, translator: StreamTranslator) -> None:
+    def __init__(self, services: Services, planned: Planned, generation: Generation) -> None:
         self._services = services
         self._settings = services.settings
-        self._translator = translator
-        self._plan = planned.plan
-        self._asker = planned.asker
-        self._shared = planned.shared
-        self._prompt: Prompt | None = None
-        self._flushed = False
-        self._queued = 0.0
-        self._next: Plan | None = None
+        self._generation = generation
+        self._translator = generation.translator
+        self._planned = planned
         self._streamed = bool(planned.request.stream)
         self._headers = {
             "x-ocp-model": planned.plan.model,
             "x-ocp-tools": planned.plan.shown,
             "x-ocp-prefix": _prefix(planned),
         }
-        self._facts = {
-            "model": planned.plan.model,
-            "asked_for": planned.request.model,
-            "bytes": planned.size,
-        }
-        self._notes = planned.plan.notes
         self._pump: asyncio.Task[None] | None = None
         self._failure: OcpError | None = None
         self._gone = False
         self._sent = False
         self._began = time.monotonic()
-        self._first_line_seconds: float | None = None
 
     def stop(self) -> None:
         """End with an error event, because the proxy is being stopped."""
-        self._interrupt(ShuttingDown())
+        self._generation.interrupt(ShuttingDown())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
@@ -99,6 +76,7 @@ class Relay:
             self._services.running.discard(self)
             await end(watcher)
             await end(self._pump)
+            await self._generation.leave()
             await outbox.abandon()
             self._log(identifier)
 
@@ -107,9 +85,8 @@ class Relay:
         try:
             await pump
         except asyncio.CancelledError:
-            if not self._gone and self._failure is None:
+            if not self._gone:
                 raise
-            return None if self._gone else self._failure
         except OcpError as error:
             return error
         except Exception:
@@ -118,7 +95,7 @@ class Relay:
         return None
 
     async def _run(self, outbox: Outbox, send: Send) -> None:
-        async with aclosing(self._read()) as batches:
+        async with aclosing(self._generation.events()) as batches:
             if self._streamed:
                 await self._stream(batches, outbox)
             else:
@@ -137,7 +114,6 @@ class Relay:
                 await outbox.put(events)
         finally:
             await end(accepted)
-        self._keep()
         await outbox.close()
 
     async def _collect(self, batches: AsyncIterator[list[Event]], send: Send) -> None:
@@ -146,91 +122,10 @@ class Relay:
             events += some
         if self._translator.failure is not None:
             raise self._translator.failure
-        self._keep()
         self._sent = True
         made = {"x-ocp-calls": calls} if (calls := told(self._translator.tally)) else {}
         response = json_response(collect(events), headers=self._headers | made)
         await response({"type": "http"}, _nothing, send)
-
-    async def _read(self) -> AsyncGenerator[list[Event], None]:
-        """Give the events of the answer, which may take several requests, in the model's slot."""
-        plan: Plan | None = self._plan
-        services, asker, model = self._services, self._asker, self._plan.model
-        await services.warmth.give_way(model)
-        async with services.scheduler.slot(model, asker.rank, asker.session):
-            self._queued = time.monotonic() - self._began
-            await self._prepare()
-            while plan is not None:
-                async with aclosing(self._request(plan)) as batches:
-                    async for events in batches:
-                        yield events
-                plan = self._next
-
-    async def _prepare(self) -> None:
-        """Take note of the prompt, and have a conversation that lies saved fetched back."""
-        services, plan = self._services, self._plan
-        conversation = self._asker.conversation
-        self._flushed = services.flushing.helps(plan.model, conversation, self._shared)
-        if self._flushed:
-            await flush(services.ollama, plan)
-        self._prompt = services.prompts.keep(plan.model, conversation, plan.body)
-        if self._asker.rank is Rank.MAIN:
-            services.warmth.remember(plan.model, plan.body)
-
-    async def _request(self, plan: Plan) -> AsyncGenerator[list[Event], None]:
-        """Give the events of one request, first an empty list when Ollama has accepted it.
-
-        All but the first may fail: then the answer ends with what there is.
-        """
-        self._next = None
-        try:
-            async with self._services.ollama.chat(_chat(plan)) as batches:
-                yield []
-                self._note_first_line()
-                async for lines in batches:
-                    yield [event for line in lines for event in self._translator.feed(line)]
-                    if self._translator.over:
-                        break
-        except ToolCallUnreadable as error:
-            if not self._translator.unreadable(error):
-                raise
-        except SchemaRefused:
-            self._next = self._translator.without_grammar(plan)
-            if self._next is None:
-                raise
-            if plan is self._plan:
-                self._plan = self._next
-            return
-        except OcpError:
-            if plan is self._plan:
-                raise
-            yield self._translator.give_up()
-            return
-        yield self._finished()
-        self._next = self._translator.again
-
-    def _finished(self) -> list[Event]:
-        events = self._translator.finish()
-        if self._translator.failure is not None and not self._translator.lines:
-            raise self._translator.failure  # nothing was said yet: it may still be a status
-        return events
-
-    def _note_first_line(self) -> None:
-        if self._first_line_seconds is None:
-            self._first_line_seconds = time.monotonic() - self._began
-
-    def _keep(self) -> None:
-        """Remember what the model wrote, before the client can come back with it."""
-        turn, spent, services = self._translator.turn, self._translator.spent, self._services
-        if turn is not None:
-            services.turns.remember(turn.identifiers, turn.text, turn.raw)
-        done = self._translator.done
-        if done is None or self._prompt is None or not spent.prompt:
-            return
-        model, raw = self._plan.model, turn.raw if turn is not None else None
-        answered(self._prompt, raw, spent.prompt, done.eval_count)
-        services.counts.learn(model, self._plan.body, spent.prompt)
-        services.flushing.learn(model, done, self._shared, flushed=self._flushed)
 
     async def _watch(self, receive: Receive, outbox: Outbox) -> None:
         """Wait until the client goes away."""
@@ -238,12 +133,8 @@ class Relay:
             pass
         if not (outbox.closed or self._sent):  # after the last byte a server says so, too
             self._gone = True
-            self._interrupt(None)
-
-    def _interrupt(self, failure: OcpError | None) -> None:
-        if self._pump is not None and not self._pump.done():
-            self._failure = self._failure or failure
-            self._pump.cancel()
+            if self._pump is not None and not self._pump.done():
+                self._pump.cancel()
 
     async def _explain(
         self, error: OcpError, outbox: Outbox, scope: Scope, receive: Receive, send: Send
@@ -256,23 +147,25 @@ class Relay:
             await error_response(error, identifier)(scope, receive, send)
 
     def _log(self, identifier: str) -> None:
-        translator = self._translator
-        add(self._services.tally, translator.tally)
-        notes = [*self._notes, *translator.notes]
+        translator, plan, generation = self._translator, self._planned.plan, self._generation
+        notes = [*plan.notes, *translator.notes]
         done = translator.done
+        queued = generation.queued_seconds
         request_log(
             "POST /v1/messages",
             request=identifier,
             outcome=self._outcome(),
-            **self._facts,
+            model=plan.model,
+            asked_for=self._planned.request.model,
+            bytes=self._planned.size,
             stream=self._streamed,
             prompt_tokens=done.prompt_eval_count if done else None,
+            cached_tokens=translator.spent.cached,
+            prefix=self._planned.shared.broke or None,
             answer_tokens=done.eval_count if done else translator.lines,
             calls=told(translator.tally) or None,
-            cached_tokens=translator.spent.cached,
-            prefix=self._shared.broke or None,
-            queued_seconds=self._queued if self._queued > _LONG else None,
-            first_line_seconds=self._first_line_seconds,
+            queued_seconds=queued if queued > _LONG else None,
+            first_line_seconds=generation.first_line_seconds,
             seconds=time.monotonic() - self._began,
             notes="; ".join(notes) or None,
         )
@@ -293,10 +186,6 @@ def _prefix(planned: Planned) -> str:
 
 async def _first(batches: AsyncIterator[list[Event]]) -> list[Event]:
     return await anext(batches)
-
-
-def _chat(plan: Plan) -> Chat:
-    return Chat(encode_json(plan.body), plan.model, plan.prompt_tokens, plan.window)
 
 
 async def _nothing() -> dict[str, str]:  # a response that is sent whole never receives

@@ -49,7 +49,7 @@ class Services:
         self.turns = Turns(store)
         self.prompts = Prompts()
         self.counts = Counts(store, prompt_tokens)
-        self.scheduler = Scheduler()
+        self.scheduler = Scheduler(settings.parallel)
         self.flushing = Flushing(self.prompts)
         self.warmth = Warmth(ollama, self.scheduler, self.prompts, store)
         self.tally = Tally()

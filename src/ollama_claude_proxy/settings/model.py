@@ -127,6 +127,16 @@ class Settings(BaseModel):
             "a duration such as 30m or 2h, or a number of seconds",
         ),
     ] = "2h"
+    parallel: Annotated[
+        Integer,
+        _setting(
+            "How many requests Ollama runs on a model at a time (its OLLAMA_NUM_PARALLEL); more "
+            "wait in the proxy, the user's turns first.",
+            "a whole number from 1 to 1000",
+            ge=1,
+            le=1000,
+        ),
+    ] = 1
     lean: Annotated[
         Literal["auto", "on", "off"],
         _word(),
