@@ -48,7 +48,8 @@ def _identity(planned: Planned) -> str:
     """
     if not planned.asker.named:
         return ""
-    body = sha256(encode_json(planned.plan.body)).hexdigest()
+    asked = {key: value for key, value in planned.plan.body.items() if key != "options"}
+    body = sha256(encode_json(asked)).hexdigest()
     return f"{planned.asker.conversation} {body}"
 
 
