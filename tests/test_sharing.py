@@ -4,6 +4,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,10 @@ def test_the_ratio_is_kept_for_the_next_start(fake: FakeOllama, tmp_path: Path) 
     assert 0.97 * true <= told <= 1.06 * true
 
 
+def waiting(scheduler: Any, count: int) -> bool:
+    return bool(scheduler.ahead("qwen2.5-coder:7b") == count)
+
+
 def test_main_turns_go_before_subagents_and_those_before_small_jobs(
     fake: FakeOllama, proxy: Proxy
 ) -> None:
@@ -216,7 +221,7 @@ def test_main_turns_go_before_subagents_and_those_before_small_jobs(
         named = {"session": "s" + name, "kind": kinds[name]}
         threads.append(threading.Thread(target=ask, args=(proxy, body), kwargs=named))
         threads[-1].start()
-        fake.wait_for(lambda count=count: scheduler.ahead("qwen2.5-coder:7b") == count)
+        fake.wait_for(partial(waiting, scheduler, count))
     hold.set()
     for thread in threads:
         thread.join()

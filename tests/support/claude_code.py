@@ -34,7 +34,7 @@ def claude(version: str) -> Path:
 class Desk:
     """A place to work at: a project, a home, and a proxy before an Ollama."""
 
-    def __init__(self, place: Path, ollama_url: str, model: str) -> None:
+    def __init__(self, place: Path, ollama_url: str, model: str, **variables: str) -> None:
         self.project = place / "project"
         self.home = place / "home"
         self._temporary = place / "tmp"
@@ -44,6 +44,7 @@ class Desk:
             "OCP_OLLAMA_URL": ollama_url,
             "OCP_MODEL": model,
             "OCP_PORT": str(free_port()),
+            **variables,
         }
         self.log = place / "ocp.log"
 

@@ -50,7 +50,7 @@ PERMISSIONS: Mapping[str, Any] = {
     # Anthropic's servers run the search; a local model would make up its results.
     "deny": ["WebSearch"],
 }
-# What a window under 16,384 tokens has no room for: with these the first request has 3,200 tokens
+# What a window of 16,384 tokens or less has no room for: with these the first request has 3,200 tokens
 # and not 11,500 (measured with 2.1.330). Files, commands and the search stay.
 LEAN_DENY = (
     "Agent",
@@ -103,7 +103,7 @@ def variables(
 def is_lean(settings: Settings, running: RunningProxy | None) -> bool:
     """Whether Claude Code is to leave out what makes its first prompt large."""
     return settings.lean == "on" or (
-        settings.lean == "auto" and window(settings, running) < _SMALL_WINDOW
+        settings.lean == "auto" and window(settings, running) <= _SMALL_WINDOW
     )
 
 
@@ -184,7 +184,7 @@ def _window(settings: Settings, running: RunningProxy | None) -> Iterator[Variab
     what makes that the right moment; it may exceed the window, whose real end the proxy guards.
     """
     tokens = window(settings, running)
-    answer = min(4_096, tokens // 4) if tokens <= _USUAL_WINDOW else 8_192
+    answer = min(4_096, tokens // 6) if tokens <= _USUAL_WINDOW else 8_192
     compact_at = tokens - answer - _SUMMARY
     told = str(compact_at + answer + _RESERVE)
     yield Variable("CLAUDE_CODE_MAX_CONTEXT_TOKENS", told, f"compacts at {compact_at} tokens")

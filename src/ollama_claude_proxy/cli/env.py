@@ -70,7 +70,7 @@ def command(  # noqa: PLR0913  # each is an option
 
 
 LEAN_SAID = (
-    "The window is under 16384 tokens: Claude Code leaves out skills, workflows, subagents and the"
+    "The window has 16384 tokens or less: Claude Code leaves out skills, workflows, subagents and the"
     " like (`OCP_LEAN=off` keeps them)."
 )
 _SETTINGS_USE = "Put this into ~/.claude/settings.json, or a project's .claude/settings.local.json."

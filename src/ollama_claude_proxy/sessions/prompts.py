@@ -190,6 +190,8 @@ def _reason(own: Prompt, tools: bytes, messages: Sequence[Message]) -> str:
     begins_anew = before["role"] == now["role"] != "system" and index <= 1
     if begins_anew and len(messages) < len(own.messages):
         return "compaction, or another conversation"
+    if index == len(messages) - 1 and now["content"].startswith(before["content"]):
+        return ""  # the same, and more
     if own.answered and index == len(own.messages) - 1:
         return "the model's own turn came back changed"
     where = "system" if now["role"] == "system" else f"message {index} ({now['role']})"

@@ -142,7 +142,7 @@ class Settings(BaseModel):
         _word(),
         _setting(
             "Whether Claude Code is told to leave out what makes its first prompt large; auto: "
-            "where the window is under 16384 tokens.",
+            "where the window has 16384 tokens or less.",
             "auto, on or off",
         ),
     ] = "auto"

@@ -1,0 +1,117 @@
+"""The real Claude Code: what its sessions share, compaction in small windows, a restart."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.claude_code import VERSIONS, Desk
+from support.fake_answers import Answer, Call
+from support.fake_models import library, more_models
+from support.fake_ollama import FakeOllama, answer
+
+pytestmark = pytest.mark.claude_code
+
+NEWEST = VERSIONS[0]
+MODEL = "qwen2.5-coder:7b"
+COMPACTION = "Respond with TEXT ONLY"
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeOllama]:
+    with FakeOllama(*library(), *more_models()) as ollama:
+        ollama.count = lambda body: len(ollama.prompt_of(body)) // 4
+        yield ollama
+
+
+def shared(one: str, other: str) -> float:
+    pairs = enumerate(zip(one, other, strict=False))
+    at = next((index for index, pair in pairs if pair[0] != pair[1]), min(len(one), len(other)))
+    return at / len(other)
+
+
+def first_prompt(fake: FakeOllama, desk: Desk, prompt: str) -> str:
+    before = len(fake.chats)
+    done = desk.run(NEWEST, prompt)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return fake.prompt_of(fake.chats[before])
+
+
+@pytest.mark.parametrize("model", [MODEL, "my-qwen-gguf:7b", "qwen3-coder:30b"])
+def test_a_second_session_reads_little_of_its_first_prompt_again(
+    fake: FakeOllama, tmp_path: Path, model: str
+) -> None:
+    desks = []
+    for name in ("one", "two"):
+        place = tmp_path / name
+        place.mkdir()
+        desks.append(Desk(place, fake.url, model))
+        (desks[-1].project / "CLAUDE.md").write_text(f"# Rules of {name}\n")
+    with desks[0].proxy():
+        first = first_prompt(fake, desks[0], "What is this?")
+        same_project = first_prompt(fake, desks[0], "Do something else, please.")
+    with desks[1].proxy():
+        other_project = first_prompt(fake, desks[1], "And this one?")
+    assert 1 - shared(first, same_project) <= 0.08
+    assert 1 - shared(first, other_project) <= 0.25
+
+
+def test_a_session_goes_on_after_the_proxy_was_started_anew(
+    fake: FakeOllama, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path, fake.url, MODEL)
+    file = desk.project / "a.txt"
+    file.write_text("line\n")
+
+    def respond(body: dict[str, Any]) -> Answer:
+        turns = sum(1 for message in body["messages"] if message["role"] == "assistant")
+        if turns == 0:
+            return answer("I read it.\n", Call("Read", {"file_path": str(file)}))
+        return answer("All done.")
+
+    fake.respond = respond
+    with desk.proxy():
+        first = desk.run(NEWEST, "Read it.", "--output-format", "json")
+    before = fake.prompt_of(fake.chats[-1])
+    session = json.loads(first.stdout)["session_id"]
+    with desk.proxy():
+        again = desk.run(NEWEST, "And now?", "--resume", session)
+    assert again.returncode == 0, again.stderr
+    last = [chat for chat in fake.chats if "And now?" in chat["messages"][-1]["content"]]
+    assert fake.prompt_of(last[0]).startswith(before + "All done.")
+
+
+@pytest.mark.parametrize("window", [16_384, 32_768, 65_536])
+def test_it_compacts_in_time_and_goes_on(fake: FakeOllama, tmp_path: Path, window: int) -> None:
+    desk = Desk(tmp_path, fake.url, MODEL, OCP_NUM_CTX=str(window))
+    fake.models[MODEL].context_length = 131_072
+    # each file is about a thirtieth of the window, and all of them are more than one
+    text = "A line of some words that say nothing.\n" * (window // 32 * 4 // 40)
+    files = [desk.project / f"file{number}.txt" for number in range(40)]
+    for file in files:
+        file.write_text(text)
+    read: list[str] = []
+    summaries: list[str] = []
+
+    def respond(body: dict[str, Any]) -> Answer:
+        last = body["messages"][-1]["content"]
+        if COMPACTION in last:
+            summaries.append(last)
+            return answer(f"<analysis>So.</analysis>\n<summary>Read {len(read)} files.</summary>")
+        if len(read) < len(files):
+            read.append(str(files[len(read)]))
+            return answer(Call("Read", {"file_path": read[-1]}))
+        return answer("All done.")
+
+    fake.respond = respond
+    with desk.proxy():
+        done = desk.run(NEWEST, "Read all files.")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All done." in done.stdout
+    assert summaries
+    assert len(read) == len(files)
+    log = desk.log.read_text()
+    assert "prompt is too long" not in log
+    assert all(chat["options"]["num_ctx"] == window for chat in fake.chats)
