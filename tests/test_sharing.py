@@ -180,6 +180,32 @@ def test_nothing_is_read_ahead_while_somebody_asks(fake: FakeOllama, tmp_path: P
         fake.wait_for(lambda: fake.disconnects == 1)
 
 
+@pytest.mark.parametrize(
+    ("in_card", "settings", "window"),
+    [(0.6, {}, 16384), (1.0, {}, 32768), (0.0, {}, 32768), (0.6, {"num_ctx": 32768}, 32768)],
+    ids=["spills", "fits", "no card", "chosen"],
+)
+def test_a_window_that_spills_is_smaller_at_the_next_start(
+    fake: FakeOllama, tmp_path: Path, in_card: float, settings: dict[str, Any], window: int
+) -> None:
+    data = tmp_path / "sessions.db"
+    fake.models["qwen2.5-coder:7b"].in_card = in_card
+    looked = lambda: any(one.path == "/api/ps" for one in fake.requests)  # noqa: E731
+    with Proxy(fake.url, data=data, **settings) as proxy:
+        ask(proxy, question("Hi"))
+        fake.wait_for(looked)
+    with Proxy(fake.url, data=data, **settings) as proxy:
+        ask(proxy, question("Hi"))
+    windows = [chat["options"]["num_ctx"] for chat in fake.chats]
+    assert (windows[0], windows[-1]) == (32768, window)
+
+
+def test_a_modelfiles_own_window_is_kept(fake: FakeOllama, proxy: Proxy) -> None:
+    fake.add_model("own:7b", parameters="num_ctx                        8192\ntop_k 20")
+    ask(proxy, question("Hi") | {"model": "own:7b"})
+    assert fake.chats[-1]["options"]["num_ctx"] == 8192
+
+
 def test_counting_is_exact_for_what_ollama_has_counted(fake: FakeOllama, proxy: Proxy) -> None:
     body = question("Tell me about " + "words and things " * 300)
     first = ask(proxy, body, session="s").json()

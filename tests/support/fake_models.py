@@ -18,7 +18,8 @@ _MODIFIED = "2026-11-20T10:00:00.123456789Z"
 class FakeModel:
     """A model; `path` is `go-template`, `native` or `parser:NAME`.
 
-    `renders` names its renderer where that is not the usual one of its path.
+    `renders` names its renderer where that is not the usual one of its path; `in_card` is the part
+    of it that the graphics card's memory holds.
     """
 
     name: str
@@ -32,6 +33,7 @@ class FakeModel:
     parameters: str = ""
     digest: str = field(default="")
     renders: str = ""
+    in_card: float = 1.0
 
     def __post_init__(self) -> None:
         self.digest = self.digest or hashlib.sha256(self.name.encode()).hexdigest()
@@ -121,7 +123,7 @@ class FakeModel:
             "digest": self.digest,
             "details": self.details(),
             "expires_at": "2026-11-23T18:00:00Z",
-            "size_vram": memory,
+            "size_vram": int(memory * self.in_card),
             "context_length": window or self.context_length,
         }
 

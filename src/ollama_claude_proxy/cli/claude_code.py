@@ -50,8 +50,8 @@ PERMISSIONS: Mapping[str, Any] = {
     # Anthropic's servers run the search; a local model would make up its results.
     "deny": ["WebSearch"],
 }
-# What a window of 16,384 tokens or less has no room for: with these the first request has 3,200 tokens
-# and not 11,500 (measured with 2.1.330). Files, commands and the search stay.
+# What a window of 16,384 tokens or less has no room for: with these the first request has 3,200
+# tokens and not 11,500 (measured with 2.1.330). Files, commands and the search stay.
 LEAN_DENY = (
     "Agent",
     "CronCreate",

@@ -70,8 +70,8 @@ def command(  # noqa: PLR0913  # each is an option
 
 
 LEAN_SAID = (
-    "The window has 16384 tokens or less: Claude Code leaves out skills, workflows, subagents and the"
-    " like (`OCP_LEAN=off` keeps them)."
+    "The window has 16384 tokens or less: Claude Code leaves out skills, workflows, subagents and"
+    " the like (`OCP_LEAN=off` keeps them)."
 )
 _SETTINGS_USE = "Put this into ~/.claude/settings.json, or a project's .claude/settings.local.json."
 _SETTINGS_UNDO = (

@@ -13,7 +13,7 @@ import typer
 from ollama_claude_proxy.cli import output
 from ollama_claude_proxy.cli.memory import place
 from ollama_claude_proxy.cli.recommended import RECOMMENDED, Recommended
-from ollama_claude_proxy.cli.templates import calibration, shown
+from ollama_claude_proxy.cli.templates import calibration, fitted_windows, shown
 from ollama_claude_proxy.cli.units import bytes_text
 from ollama_claude_proxy.errors import ModelNotInstalled, OllamaUnreachable
 from ollama_claude_proxy.settings import Settings, load_settings
@@ -78,7 +78,7 @@ async def _inventory(settings: Settings) -> Inventory:
     from ollama_claude_proxy.upstream.client import Ollama  # noqa: PLC0415
 
     ollama = Ollama(settings.ollama_url, connect_timeout=settings.connect_timeout)
-    catalog = Catalog(ollama, settings)
+    catalog = Catalog(ollama, settings, fitted_windows())
     try:
         async with asyncio.timeout(_PATIENCE):
             models = await catalog.installed()

@@ -15,6 +15,7 @@ from ollama_claude_proxy.cli import output
 from ollama_claude_proxy.cli.checks.finding import Finding, bad, good, warning
 from ollama_claude_proxy.cli.checks.model import abilities, absent, window_size
 from ollama_claude_proxy.cli.recommended import download_size
+from ollama_claude_proxy.cli.templates import fitted_windows
 from ollama_claude_proxy.errors import ModelNotInstalled, OcpError, OllamaUnreachable, UpstreamError
 from ollama_claude_proxy.settings import Settings
 from ollama_claude_proxy.settings.values import is_loopback
@@ -82,7 +83,7 @@ async def look(settings: Settings) -> Look:
     try:
         async with asyncio.timeout(_PATIENCE):
             seen.version = await ollama.version()
-            await _look_at_models(Catalog(ollama, settings), settings, seen)
+            await _look_at_models(Catalog(ollama, settings, fitted_windows()), settings, seen)
     except TimeoutError:
         seen.failure = OcpError(
             f"Ollama at {settings.ollama_url!r} is slow to answer.",

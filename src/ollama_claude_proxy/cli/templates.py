@@ -1,8 +1,9 @@
 """What is known of the models' templates, for whoever shows it."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ollama_claude_proxy.settings import Settings, cache_path
+from ollama_claude_proxy.settings import Settings, cache_path, data_path
 from ollama_claude_proxy.wire.model import ModelProfile, TemplateFacts
 
 if TYPE_CHECKING:
@@ -19,6 +20,21 @@ def calibration(ollama: "Ollama") -> "Calibration":
     from ollama_claude_proxy.upstream.calibration import Calibration  # noqa: PLC0415
 
     return Calibration(ollama, sentinels, facts_of, cache_path())
+
+
+def fitted_windows() -> Mapping[str, str]:
+    """Give the windows that `ocp serve` found to fit into this machine, by a model's digest."""
+    from ollama_claude_proxy.http.spilling import WINDOW  # noqa: PLC0415  # 0.1 s
+    from ollama_claude_proxy.sessions.store import Store  # noqa: PLC0415
+
+    path = data_path()
+    if not path.exists():  # a look must not make one
+        return {}
+    store = Store(path)
+    try:
+        return store.facts(WINDOW)
+    finally:
+        store.close()
 
 
 def shown(profile: ModelProfile, facts: TemplateFacts | None, settings: Settings) -> str:

@@ -106,6 +106,7 @@ class Generation:
                 async for events in batches:
                     self._put(events)
             self._keep()
+            self._services.spilling.look(self._plan.model, self._plan.window)
         except asyncio.CancelledError:
             if self._interrupted is None:
                 raise

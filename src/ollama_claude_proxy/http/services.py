@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ollama_claude_proxy.errors import OcpError
 from ollama_claude_proxy.http.flushing import Flushing
+from ollama_claude_proxy.http.spilling import Spilling
 from ollama_claude_proxy.http.warmth import Warmth
 from ollama_claude_proxy.sessions.counts import Counts
 from ollama_claude_proxy.sessions.prompts import Prompts
@@ -52,6 +53,7 @@ class Services:
         self.scheduler = Scheduler(settings.parallel)
         self.flushing = Flushing(self.prompts)
         self.warmth = Warmth(ollama, self.scheduler, self.prompts, store)
+        self.spilling = Spilling(ollama, store, chosen=settings.num_ctx is not None)
         self.tally = Tally()
         self.running: set[Stoppable] = set()
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -11,7 +11,10 @@ import asyncio
 import re
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import suppress
+
+from msgspec.structs import replace
 
 from ollama_claude_proxy.errors import ModelNotInstalled, OcpError
 from ollama_claude_proxy.settings import Settings
@@ -34,10 +37,16 @@ Key = tuple[str, str]
 
 
 class Catalog:
-    """The installed models; raises OllamaUnreachable while nobody can say what they are."""
+    """The installed models; raises OllamaUnreachable while nobody can say what they are.
 
-    def __init__(self, ollama: Ollama, settings: Settings) -> None:
+    `windows` are the tokens that were found to fit into this machine, by a model's digest.
+    """
+
+    def __init__(
+        self, ollama: Ollama, settings: Settings, windows: Mapping[str, str] | None = None
+    ) -> None:
         self._ollama = ollama
+        self._windows = windows or {}
         self._settings = settings
         self._profiles: dict[Key, ModelProfile] = {}
         self._showing: defaultdict[Key, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -134,8 +143,13 @@ class Catalog:
             async with self._showing[key], self._most_shows:
                 if key not in self._profiles:
                     show = await self._ollama.show(model.name)
-                    self._profiles[key] = described(model, show)
+                    self._profiles[key] = self._fitted(described(model, show))
         return self._profiles[key]
+
+    def _fitted(self, profile: ModelProfile) -> ModelProfile:
+        """Give the model with the window that was found to fit, where one was."""
+        found = self._windows.get(profile.digest)
+        return replace(profile, usual_window=int(found)) if found else profile
 
     async def _profile_if_there(self, model: TagsModel) -> ModelProfile | None:
         try:
@@ -147,12 +161,14 @@ class Catalog:
 def window(profile: ModelProfile, settings: Settings) -> int:
     """Give the `num_ctx` of a model in tokens.
 
-    As set, but at most what the model was trained for, which is where Ollama clamps it; else the
-    smaller of that and 32,768, and all of it for a cloud model, whose memory is not this machine's.
+    As set, but at most what the model was trained for, which is where Ollama clamps it; else what
+    its Modelfile sets, or what was found to fit into the machine; else the smaller of the longest
+    and 32,768, and all of it for a cloud model, whose memory is not this machine's.
     """
     longest = profile.context_length
-    if settings.num_ctx is not None:
-        return min(settings.num_ctx, longest or settings.num_ctx)
+    chosen = settings.num_ctx or (None if profile.cloud else profile.usual_window)
+    if chosen is not None:
+        return min(chosen, longest or chosen)
     if longest is None:
         return _USUAL_WINDOW
     return longest if profile.cloud else min(longest, _USUAL_WINDOW)

@@ -9,6 +9,8 @@ from ollama_claude_proxy.wire.ollama import Show, TagsModel
 _CLOUD = re.compile(r"[:-]cloud$", re.IGNORECASE)
 # `ollama show` writes the line at the end, and only there is it no word of a licence.
 _PARSER = re.compile(r"^PARSER (\S+)$", re.MULTILINE)
+# A line of `/api/show`'s parameters, as `PARAMETER num_ctx 8192` in a Modelfile makes it.
+_NUM_CTX = re.compile(r"^num_ctx\s+(\d+)", re.MULTILINE)
 # Go's templates name fields with a leading dot; llama.cpp's jinja has statements and plain names.
 _JINJA = re.compile(r"\{%|\{\{-?\s*(bos_token|messages|raise_exception)\b")
 # Families made for tools and code, the best first.
@@ -43,6 +45,7 @@ def described(model: TagsModel, show: Show) -> ModelProfile:
         quantization=details.quantization_level,
         modified_at=model.modified_at or show.modified_at,
         context_length=_context_length(model, show),
+        usual_window=_usual_window(show),
         capabilities=frozenset(show.capabilities or ("completion",)),
         path=_path(show),
         template=show.template,
@@ -78,6 +81,11 @@ def _billions(parameter_size: str) -> float:
     if number is None:
         return 0.0
     return float(number[0]) / (1000 if parameter_size.upper().endswith("M") else 1)
+
+
+def _usual_window(show: Show) -> int | None:
+    found = _NUM_CTX.search(show.parameters)
+    return int(found[1]) if found else None
 
 
 def _context_length(model: TagsModel, show: Show) -> int | None:

@@ -45,9 +45,10 @@ class ModelProfile(Struct, frozen=True, kw_only=True):
     """Facts about a model, from `/api/show` and `/api/tags`.
 
     `context_length` is the most tokens the model was trained for (None: not said); `size` is bytes
-    on disk; `path` is how Ollama renders and parses for it: `go-template`, `native` (llama.cpp's
-    jinja), or `parser:NAME` for a `PARSER` line in the Modelfile; `template` is the template's
-    text.
+    on disk; `usual_window` the window in tokens that its Modelfile sets, or that was found to fit
+    into this machine (None: neither); `path` is how Ollama renders and parses for it:
+    `go-template`, `native` (llama.cpp's jinja), or `parser:NAME` for a `PARSER` line in the
+    Modelfile; `template` is the template's text.
     """
 
     name: str
@@ -59,6 +60,7 @@ class ModelProfile(Struct, frozen=True, kw_only=True):
     modified_at: str = ""
     context_length: int | None = None
     capabilities: frozenset[str] = frozenset()
+    usual_window: int | None = None
     path: str = "go-template"
     template: str = ""
     cloud: bool = False
