@@ -11,7 +11,7 @@ from ollama_claude_proxy.http.body import read_body
 from ollama_claude_proxy.http.services import Services
 from ollama_claude_proxy.sessions.prompts import Shared
 from ollama_claude_proxy.translate.plan import Plan
-from ollama_claude_proxy.translate.policy import Policy
+from ollama_claude_proxy.translate.policy import Count, Policy
 from ollama_claude_proxy.translate.request.build import build_plan
 from ollama_claude_proxy.upstream.catalog import window
 from ollama_claude_proxy.wire.anthropic import MessagesRequest, parse_request
@@ -43,15 +43,21 @@ async def plan_request(request: Request, *, loads: bool = True) -> Planned:
     subagent = "x-claude-code-agent-id" in request.headers
     profile = await services.catalog.resolve(parsed.request.model, subagent=subagent)
     asker = asker_of(request.headers, parsed.request)
-    policy = await _policy(services, profile, asker, loads=loads)
+    seen: list[Shared] = []
+
+    def count(body: dict[str, Any]) -> int:
+        seen.append(services.prompts.look(profile.name, asker.conversation, body))
+        return services.counts.tokens(profile.name, body, seen[-1])
+
+    policy = await _policy(services, profile, count, loads=loads)
     plan = build_plan(parsed, profile, policy)
-    shared = services.prompts.look(plan.model, asker.conversation, plan.body)
+    shared = seen[-1]
     plan = replace(plan, shared=shared.part)
     return Planned(parsed.request, asker, plan, shared, len(body))
 
 
 async def _policy(
-    services: Services, profile: ModelProfile, asker: Asker, *, loads: bool
+    services: Services, profile: ModelProfile, count: Count, *, loads: bool
 ) -> Policy:
     settings = services.settings
     num_ctx = window(profile, settings)
@@ -61,11 +67,6 @@ async def _policy(
         )
     else:
         facts = await services.calibration.known(profile)
-
-    def count(body: dict[str, Any]) -> int:
-        shared = services.prompts.look(profile.name, asker.conversation, body)
-        return services.counts.tokens(profile.name, body, shared)
-
     return Policy(
         window=num_ctx,
         keep_alive=settings.keep_alive,
