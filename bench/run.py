@@ -17,9 +17,10 @@ from footprint import install, start
 from measure import WIRE, Bench
 from reading import reading
 from report import document, table
+from rereading import rereading
 from servers import PROXY, BenchError, LoadClient, all_servers
 
-_SECTIONS = (*WIRE, "reading", "start", "install")
+_SECTIONS = (*WIRE, "reading", "rereading", "start", "install")
 
 
 def main() -> int:
@@ -52,6 +53,9 @@ def _measure(names: Sequence[str], folder: Path, options: argparse.Namespace) ->
     if "reading" in names:
         with _told("reading"):
             figures += reading(times=3 if options.quick else 9)
+    if "rereading" in names:
+        with _told("rereading"):
+            figures += rereading()
     if "start" in names:
         with _told("start"):
             figures += start(folder, options.proxy, times=3 if options.quick else 9)

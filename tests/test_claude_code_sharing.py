@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,30 @@ def test_a_session_goes_on_after_the_proxy_was_started_anew(
     assert again.returncode == 0, again.stderr
     last = [chat for chat in fake.chats if "And now?" in chat["messages"][-1]["content"]]
     assert fake.prompt_of(last[0]).startswith(before + "All done.")
+
+
+@pytest.mark.parametrize("model", [MODEL, "qwen3-coder:30b", "my-qwen-gguf:7b"])
+def test_twelve_turns_read_nothing_twice(fake: FakeOllama, tmp_path: Path, model: str) -> None:
+    desk = Desk(tmp_path, fake.url, model)
+    file = desk.project / "a.txt"
+    file.write_text("".join(f"line {number}\n" for number in range(400)))
+
+    def respond(body: dict[str, Any]) -> Answer:
+        turns = sum(1 for message in body["messages"] if message["role"] == "assistant")
+        if turns >= 12:
+            return answer("All done.")
+        lines = {"file_path": str(file), "offset": turns * 10 + 1, "limit": 10}
+        return answer(f"Part {turns}.\n", Call("Read", lines))
+
+    fake.respond = respond
+    with desk.proxy():
+        done = desk.run(NEWEST, "Read it in parts.")
+    assert done.returncode == 0, done.stdout + done.stderr
+    prompts = [fake.prompt_of(chat) for chat in fake.chats]
+    assert len(prompts) == 13
+    for earlier, later in pairwise(prompts):
+        assert later.startswith(earlier)
+    assert "prefix=" not in desk.log.read_text()
 
 
 @pytest.mark.parametrize("window", [16_384, 32_768, 65_536])

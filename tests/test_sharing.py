@@ -333,6 +333,17 @@ def test_a_generation_ends_when_the_last_who_listens_is_gone(
     assert len(fake.chats) == 1
 
 
+def test_a_conversation_keeps_the_level_of_thinking_that_it_began_with(
+    fake: FakeOllama, proxy: Proxy
+) -> None:
+    body = question("Hi") | {"model": "qwen3.5:9b", "thinking": {"type": "adaptive"}}
+    first = ask(proxy, body, session="s").json()
+    after = next_turn(body, first, "Go on") | {"thinking": {"type": "disabled"}}
+    ask(proxy, after, session="s")
+    ask(proxy, after, session="another")
+    assert [chat["think"] for chat in fake.chats] == [True, True, False]
+
+
 def test_two_clients_without_sessions_get_two_answers(fake: FakeOllama) -> None:
     hold = threading.Event()
     fake.script(answer(Until(hold), "One."), answer(Until(hold), "Two."))

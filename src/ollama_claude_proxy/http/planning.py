@@ -52,8 +52,19 @@ async def plan_request(request: Request, *, loads: bool = True) -> Planned:
     policy = await _policy(services, profile, count, loads=loads)
     plan = build_plan(parsed, profile, policy)
     shared = seen[-1]
-    plan = replace(plan, shared=shared.part)
+    plan = replace(plan, shared=shared.part, body=_thinking_as_before(services, plan, asker))
     return Planned(parsed.request, asker, plan, shared, len(body))
+
+
+def _thinking_as_before(services: Services, plan: Plan, asker: Asker) -> dict[str, Any]:
+    """Keep the level of thinking that a conversation began with.
+
+    Templates write it into the prompt, some at its beginning: a change reads all of it again.
+    """
+    own = services.prompts.own(plan.model, asker.conversation) if asker.named else None
+    if own is None or own.think is None or "think" not in plan.body or "format" in plan.body:
+        return plan.body
+    return plan.body | {"think": own.think}
 
 
 async def _policy(

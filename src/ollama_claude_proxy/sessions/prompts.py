@@ -25,11 +25,12 @@ Message = dict[str, Any]
 
 
 class Prompt(Struct):
-    """A prompt that ran: its tools, its messages, and what Ollama counted (tokens)."""
+    """A prompt that ran: its tools, messages and `think`, and what Ollama counted (tokens)."""
 
     tools: bytes
     messages: Sequence[Message]
     size: int
+    think: bool | str | None = None
     tokens: int = 0
     answer_tokens: int = 0
     answered: bool = False
@@ -78,7 +79,7 @@ class Prompts:
     def keep(self, model: str, conversation: str, body: dict[str, Any]) -> Prompt:
         """Remember a prompt that runs now; what it has cost is filled in when it is known."""
         tools, messages = encode_json(body.get("tools")), list(body["messages"])
-        prompt = Prompt(tools, messages, _size(tools, messages))
+        prompt = Prompt(tools, messages, _size(tools, messages), body.get("think"))
         self._kept.pop((model, conversation), None)
         self._kept[model, conversation] = prompt
         while len(self._kept) > _MOST_PROMPTS or self._characters() > _MOST_CHARACTERS:
