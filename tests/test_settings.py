@@ -178,7 +178,7 @@ BAD_VALUES: list[tuple[str, object]] = [
     ("port", "http"),
     ("port", True),
     ("port", 80.5),
-    ("num_ctx", 0),
+    ("num_ctx", 511),
     ("num_ctx", "32k"),
     ("debug", "maybe"),
     ("log_format", "xml"),

@@ -200,6 +200,16 @@ def test_a_window_that_spills_is_smaller_at_the_next_start(
     assert (windows[0], windows[-1]) == (32768, window)
 
 
+def test_ollamas_own_window_is_left_alone(fake: FakeOllama) -> None:
+    with Proxy(fake.url, num_ctx=0) as proxy:
+        ask(proxy, question("Hi"))
+        assert "num_ctx" not in fake.chats[-1]["options"]
+        fake.windows["qwen2.5-coder:7b"] = 5000
+        ask(proxy, question("Hi", max_tokens=32000))
+    assert fake.chats[-1]["options"]["num_predict"] < 5000
+    assert all("num_ctx" not in body["options"] for body in (*fake.renderings, *fake.chats))
+
+
 def test_a_modelfiles_own_window_is_kept(fake: FakeOllama, proxy: Proxy) -> None:
     fake.add_model("own:7b", parameters="num_ctx                        8192\ntop_k 20")
     ask(proxy, question("Hi") | {"model": "own:7b"})
@@ -290,7 +300,9 @@ def test_who_waits_is_told_that_it_is_not_forgotten(fake: FakeOllama) -> None:
             hold.set()
             seen += "".join(pieces)
         first.join()
-    assert parse_sse(seen.encode())[-1]["type"] == "message_stop"
+    assert ": number 1 in the queue for qwen2.5-coder:7b\n\n" in seen
+    events = "".join(f"{one}\n\n" for one in seen.split("\n\n") if one and one[0] != ":")
+    assert parse_sse(events.encode())[-1]["type"] == "message_stop"
 
 
 def test_the_same_request_again_joins_the_one_that_runs(fake: FakeOllama, proxy: Proxy) -> None:

@@ -1,6 +1,7 @@
 """The proxy as other commands see it: its address, and what it says of itself when it runs."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
@@ -13,11 +14,16 @@ _MAX_ANSWER = 65_536  # bytes; a health report is below one kilobyte
 
 @dataclass(frozen=True)
 class RunningProxy:
-    """What a running proxy reports: its version, the model in use and its window in tokens."""
+    """What a running proxy reports.
+
+    Its version, the model in use, its window in tokens, and of the last prompt `tokens`, how many
+    were `cached` and what `broke` its beginning.
+    """
 
     version: str
     model: str | None
     window: int | None
+    last_prompt: Mapping[str, Any] | None = None
 
 
 def reachable_host(settings: Settings) -> str:
@@ -69,8 +75,10 @@ def _read(report: Any) -> RunningProxy | None:
     version, model, window = (report.get(name) for name in ("version", "model", "window"))
     if not isinstance(version, str) or "model" not in report:
         return None
+    last = report.get("last_prompt")
     return RunningProxy(
         version,
         model if isinstance(model, str) and model else None,
         window if isinstance(window, int) and window > 0 else None,
+        last if isinstance(last, dict) else None,
     )

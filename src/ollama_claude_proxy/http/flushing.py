@@ -68,7 +68,8 @@ def _hidden(own: Prompt, last: Prompt, shared: Shared) -> bool:
 
 async def flush(ollama: Ollama, plan: Plan) -> None:
     """Send the tiny request; it needs no answer."""
-    options = {"num_ctx": plan.window, "num_predict": 1}
+    sent = plan.body["options"].get("num_ctx")
+    options = {"num_predict": 1} if sent is None else {"num_ctx": sent, "num_predict": 1}
     body = {
         "model": plan.model,
         "messages": [{"role": "user", "content": "."}],

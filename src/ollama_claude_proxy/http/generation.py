@@ -56,6 +56,12 @@ class Generation:
         self._task: asyncio.Task[None] | None = None
 
     @property
+    def remark(self) -> str:
+        """What a client that waits should know."""
+        place = self._services.scheduler.place(self._plan.model, self._asker.session)
+        return f"number {place} in the queue for {self._plan.model}" if place else ""
+
+    @property
     def over(self) -> bool:
         """Whether it has ended, well or not."""
         return self._task is not None and self._task.done()
@@ -203,6 +209,12 @@ class Generation:
         turn, spent, services = self.translator.turn, self.translator.spent, self._services
         if turn is not None:
             services.turns.remember(turn.identifiers, turn.text, turn.raw)
+        services.last_prompt = {
+            "model": self._plan.model,
+            "tokens": spent.prompt or self._plan.prompt_tokens,
+            "cached": spent.cached,
+            "broke": self._shared.broke or None,
+        }
         done = self.translator.done
         if done is None or self._prompt is None or not spent.prompt:
             return

@@ -30,12 +30,16 @@ async def hello(_request: Request) -> Response:
 async def health(request: Request) -> Response:
     """Give the version, the model in use with its window in tokens, and whether Ollama answers.
 
-    `calls` counts what became of tool calls since the start.
+    `calls` counts what became of tool calls since the start; `last_prompt` tells the tokens of the
+    last prompt, how many of them the model was shown before, and what broke its beginning.
 
     The status is 200 though Ollama is down: the proxy itself is well and waits for it.
     """
     services: Services = request.app.state.services
-    calls = {"calls": msgspec.to_builtins(services.tally)}
+    calls = {
+        "calls": msgspec.to_builtins(services.tally),
+        "last_prompt": services.last_prompt,
+    }
     return json_response(
         {"status": "ok", "version": __version__, **await _ollama(services), **calls}
     )

@@ -7,7 +7,7 @@ meanwhile. The keeper puts a ping whenever nothing was sent for a while.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.types import Send
@@ -20,11 +20,17 @@ _MOST_WAITING = 1000
 
 
 class Outbox:
-    """Sends the events of one answer; `ping_interval` is in seconds."""
+    """Sends the events of one answer; `ping_interval` is in seconds.
 
-    def __init__(self, send: Send, ping_interval: float) -> None:
+    `remark` gives what to say in a comment beside a ping, if anything.
+    """
+
+    def __init__(
+        self, send: Send, ping_interval: float, remark: Callable[[], str] = lambda: ""
+    ) -> None:
         self._send = send
         self._ping_interval = ping_interval
+        self._remark = remark
         self._events: list[Event] = []
         self._ready = asyncio.Event()
         self._taken = asyncio.Event()
@@ -75,10 +81,17 @@ class Outbox:
         body = encode(events)
         await self._send({"type": "http.response.body", "body": body, "more_body": not last})
 
+    async def _say(self, remark: str) -> None:
+        """Send a comment, which clients pass over and people read."""
+        if remark and not self._events:
+            body = f": {remark}\n\n".encode()
+            await self._send({"type": "http.response.body", "body": body, "more_body": True})
+
     async def _keep(self) -> None:
         while True:
             silent = time.monotonic() - self._last_sent
             if silent >= self._ping_interval:
+                await self._say(self._remark())
                 await self.put([Ping()])
                 silent = 0.0
             await asyncio.sleep(self._ping_interval - silent)

@@ -56,6 +56,15 @@ async def plan_request(request: Request, *, loads: bool = True) -> Planned:
     return Planned(parsed.request, asker, plan, shared, len(body))
 
 
+async def _window(services: Services, profile: ModelProfile) -> int:
+    """Give the window in tokens: the loaded model's own, where it is left alone."""
+    if services.settings.leaves_window:
+        for running in await services.ollama.running():
+            if profile.name in {running.name, running.model} and running.context_length:
+                return running.context_length
+    return window(profile, services.settings)
+
+
 def _thinking_as_before(services: Services, plan: Plan, asker: Asker) -> dict[str, Any]:
     """Keep the level of thinking that a conversation began with.
 
@@ -71,15 +80,17 @@ async def _policy(
     services: Services, profile: ModelProfile, count: Count, *, loads: bool
 ) -> Policy:
     settings = services.settings
-    num_ctx = window(profile, settings)
+    num_ctx = await _window(services, profile)
+    sent = None if settings.leaves_window else num_ctx
     if loads:
         facts = await services.calibration.facts(
-            profile, window=num_ctx, keep_alive=settings.keep_alive
+            profile, window=sent, keep_alive=settings.keep_alive
         )
     else:
         facts = await services.calibration.known(profile)
     return Policy(
         window=num_ctx,
+        leaves_window=settings.leaves_window,
         keep_alive=settings.keep_alive,
         tools=settings.tools_for(profile.name),
         descriptions=settings.descriptions,

@@ -64,7 +64,7 @@ class Relay:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
         identifier: str = scope["state"]["request_id"]
-        outbox = Outbox(send, self._settings.ping_interval)
+        outbox = Outbox(send, self._settings.ping_interval, lambda: self._generation.remark)
         self._services.running.add(self)
         watcher = asyncio.create_task(self._watch(receive, outbox))
         self._pump = asyncio.create_task(self._run(outbox, send))

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from ollama_claude_proxy.errors import OcpError
 from ollama_claude_proxy.http.flushing import Flushing
@@ -31,7 +31,8 @@ class Stoppable(Protocol):
 class Services:
     """The settings, the Ollama and what is known of its models, and the running answers.
 
-    `turns` remembers what models wrote, `tally` counts what became of their calls.
+    `turns` remembers what models wrote, `tally` counts what became of their calls, `last_prompt`
+    tells how much of the last prompt was shown before, and what broke it.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Services:
         self.warmth = Warmth(ollama, self.scheduler, self.prompts, store)
         self.spilling = Spilling(ollama, store, chosen=settings.num_ctx is not None)
         self.tally = Tally()
+        self.last_prompt: dict[str, Any] | None = None
         self.running: set[Stoppable] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._warming: asyncio.Task[None] | None = None
@@ -68,8 +70,8 @@ class Services:
     async def _warm_up(self) -> None:
         with suppress(OcpError):  # the first request will say so
             profile = await self.catalog.default_model()
-            num_ctx = window(profile, self.settings)
-            self.warmth.start(profile.name, window=num_ctx, keep_alive=self.settings.keep_alive)
+            sent = None if self.settings.leaves_window else window(profile, self.settings)
+            self.warmth.start(profile.name, window=sent, keep_alive=self.settings.keep_alive)
 
     async def close(self) -> None:
         """Give back what is held."""

@@ -58,7 +58,7 @@ class Warmth:
             self._heads[model] = text
             self._store.keep_fact(_KIND, model, text)
 
-    def start(self, model: str, *, window: int, keep_alive: str | int) -> None:
+    def start(self, model: str, *, window: int | None, keep_alive: str | int) -> None:
         """Have a model read its head, if one is known and nobody wants the model."""
         head = self._heads.get(model)
         if head is None or model in self._tasks or self._scheduler.busy(model):
@@ -67,12 +67,12 @@ class Warmth:
         body |= {
             "model": model,
             "messages": [*body["messages"], {"role": "user", "content": "."}],
-            "options": {"num_ctx": window, "num_predict": _ONE},
+            "options": {"num_predict": _ONE} | ({} if window is None else {"num_ctx": window}),
             "keep_alive": keep_alive,
             "truncate": False,
             "stream": True,
         }
-        self._tasks[model] = asyncio.create_task(self._read(model, body, window))
+        self._tasks[model] = asyncio.create_task(self._read(model, body, window or 0))
 
     async def give_way(self, model: str) -> None:
         """Stop reading: somebody wants the model."""

@@ -16,6 +16,7 @@ from ollama_claude_proxy.settings.values import (
     Seconds,
     Secret,
     ToolsMode,
+    Window,
 )
 
 DEFAULT_MODEL = "qwen2.5-coder:7b"
@@ -111,12 +112,10 @@ class Settings(BaseModel):
         _setting("How the log on stderr is written.", "text or json"),
     ] = "text"
     num_ctx: Annotated[
-        Integer | None,
+        Window | None,
         _setting(
-            "The window in tokens; none: what the model allows, at most 32768.",
-            "a whole number from 512 to 10000000",
-            ge=512,
-            le=10_000_000,
+            "The window in tokens; none: what the model allows, at most 32768; 0: Ollama's own.",
+            "a whole number from 512 to 10000000, or 0",
         ),
     ] = None
     keep_alive: Annotated[
@@ -249,6 +248,11 @@ class Settings(BaseModel):
     def model_named(self) -> bool:
         """Whether somebody chose the model: then no other may be taken in its place."""
         return "model" in self.model_fields_set
+
+    @property
+    def leaves_window(self) -> bool:
+        """Whether the window is Ollama's own business."""
+        return self.num_ctx == 0
 
     def tools_for(self, model: str) -> str:
         """Who shows the tools to this model: `auto`, `native` or `text`."""

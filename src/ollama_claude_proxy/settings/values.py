@@ -45,6 +45,16 @@ def _keep_alive(value: Any) -> str | int:
     return word
 
 
+def _num_ctx(value: Any) -> Any:
+    """Take 0, which leaves Ollama's own window, and what is large enough to be one."""
+    _number(value)
+    if isinstance(value, str):
+        value = int(value)
+    if value and not 512 <= value <= 10_000_000:
+        raise ValueError
+    return value
+
+
 def _tools(value: Any) -> str:
     """Read `text`, or `auto, qwen2.5-coder:7b=text`: one word for all, and one for some models."""
     if not isinstance(value, str):
@@ -85,6 +95,8 @@ Secret = Annotated[str, BeforeValidator(_secret)]
 """Text that can stand in an HTTP header as it is."""
 
 Integer = Annotated[int, BeforeValidator(_number)]
+Window = Annotated[int, BeforeValidator(_num_ctx)]
+"""A window in tokens; 0: Ollama's own."""
 Seconds = Annotated[float, BeforeValidator(_number)]
 
 KeepAlive = Annotated[str | int, BeforeValidator(_keep_alive)]

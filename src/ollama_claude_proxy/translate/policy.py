@@ -24,12 +24,14 @@ def estimated(body: dict[str, Any]) -> int:
 class Policy(Struct, frozen=True, kw_only=True):
     """How requests of one model are translated.
 
+    `window` in tokens, which is not sent where Ollama's own is left alone (`leaves_window`);
     `tools`: `auto`, `native` or `text`; `facts`: what its template does, None where nobody could
     say; `recall` gives the text that the model wrote for a turn, by the ids of its calls and the
     text that the client saw; `count` the tokens of a body's messages and tools.
     """
 
     window: int
+    leaves_window: bool = False
     keep_alive: str | int = "2h"
     tools: str = "auto"
     descriptions: str = "auto"

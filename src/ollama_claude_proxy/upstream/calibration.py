@@ -65,9 +65,9 @@ class Calibration:
         return self._kept.facts.get(await self._key(profile))
 
     async def facts(
-        self, profile: ModelProfile, *, window: int, keep_alive: str | int
+        self, profile: ModelProfile, *, window: int | None, keep_alive: str | int
     ) -> TemplateFacts | None:
-        """Give a model's facts, asking for them if need be.
+        """Give a model's facts, asking for them if need be, with the window that is sent.
 
         None where Ollama cannot say: an old one does not know the question, and a cloud model's
         template is not here. Raises what a request of the model would raise, too.
@@ -77,7 +77,8 @@ class Calibration:
             return None
         async with self._asking[key]:
             if key not in self._kept.facts and key not in self._silent:
-                await self._ask(profile, key, {"num_ctx": window}, keep_alive)
+                options = {} if window is None else {"num_ctx": window}
+                await self._ask(profile, key, options, keep_alive)
         return self._kept.facts.get(key)
 
     async def _key(self, profile: ModelProfile) -> str:

@@ -50,6 +50,14 @@ class Scheduler:
         """How many run on a model or wait for it."""
         return self._running[model] + len(self._waiting[model])
 
+    def place(self, model: str, session: str) -> int:
+        """Give how many go before a session that waits; 0 where it does not wait."""
+        waiting = sorted(self._waiting[model], key=self._standing)
+        for place, one in enumerate(waiting, 1):
+            if one.session == session:
+                return place
+        return 0
+
     @asynccontextmanager
     async def slot(self, model: str, rank: Rank, session: str) -> AsyncIterator[None]:
         """Wait for a slot, and hold it."""

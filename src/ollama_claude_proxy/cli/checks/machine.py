@@ -10,7 +10,7 @@ from ollama_claude_proxy.cli.checks.finding import Finding, bad, good, skipped, 
 from ollama_claude_proxy.cli.checks.patient import Patient
 from ollama_claude_proxy.cli.listening import is_free, next_port
 from ollama_claude_proxy.cli.port_owner import port_owner
-from ollama_claude_proxy.cli.proxy import base_url, running_proxy
+from ollama_claude_proxy.cli.proxy import RunningProxy, base_url, running_proxy
 from ollama_claude_proxy.errors import SettingInvalid
 from ollama_claude_proxy.settings import KEYS, LoadedSettings, load_settings
 
@@ -59,7 +59,7 @@ def proxy(patient: Patient) -> list[Finding]:
         words += f" with {running.model}" if running.model else ""
         if running.version != __version__:
             return [warning(f"{words}; this is {__version__}", "Stop it, then: ocp serve")]
-        return [good(words)]
+        return [good(words), *_cache(running)]
     if chosen.port == 0:
         return [skipped("any free port is taken, so nobody knows where it answers")]
     if is_free(chosen.host, chosen.port):
@@ -67,3 +67,14 @@ def proxy(patient: Patient) -> list[Finding]:
     owner = port_owner(chosen.port)
     by = f" by {owner.program!r} (process {owner.process})" if owner else ""
     return [bad(f"port {chosen.port} is taken{by}", f"ocp serve --port {next_port(chosen)}")]
+
+
+def _cache(running: RunningProxy) -> list[Finding]:
+    """Say how much of the last prompt was read again, where one was answered."""
+    last = running.last_prompt
+    if last is None:
+        return []
+    words = f"{last.get('cached')} of the last prompt's {last.get('tokens')} tokens were cached"
+    if not last.get("broke"):
+        return [good(words)]
+    return [warning(f"{words}: {last['broke']}", "See docs/caching-and-sessions.md")]

@@ -131,8 +131,10 @@ def _body(settings: Settings, profile: ModelProfile) -> tuple[bytes, int]:
         "stream": True,
         "truncate": False,
         "keep_alive": settings.keep_alive,
-        "options": {"num_ctx": tokens, "num_predict": _TOKENS, "temperature": 0},
+        "options": {"num_predict": _TOKENS, "temperature": 0},
     }
+    if not settings.leaves_window:
+        body["options"]["num_ctx"] = tokens
     if profile.thinking:
         body["think"] = "low" if profile.thinking_levels else False
     return encode_json(body), tokens

@@ -35,7 +35,9 @@ async def _facts(patient: Patient) -> TemplateFacts | None:
     client = Ollama(settings.ollama_url, connect_timeout=settings.connect_timeout)
     try:
         return await calibration(client).facts(
-            profile, window=window(profile, settings), keep_alive=settings.keep_alive
+            profile,
+            window=None if settings.leaves_window else window(profile, settings),
+            keep_alive=settings.keep_alive,
         )
     finally:
         await client.close()

@@ -38,7 +38,12 @@ def build_plan(parsed: Parsed, profile: ModelProfile, policy: Policy) -> Plan:
         "tools": offered.definitions or None,
         "messages": messages,
         "format": grammar_schema(expectations.structure or {}) if expectations.enforced else None,
-        "options": options(request, window=policy.window, prompt_tokens=tokens),
+        "options": options(
+            request,
+            window=policy.window,
+            prompt_tokens=tokens,
+            leaves_window=policy.leaves_window,
+        ),
         "keep_alive": policy.keep_alive,
         "truncate": False,
         "logprobs": _raw_wanted(profile, offered) or None,

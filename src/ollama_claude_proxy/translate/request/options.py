@@ -18,12 +18,14 @@ _KEEP_MARGIN = 1.15
 _LEVELS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
 
 
-def options(request: MessagesRequest, *, window: int, prompt_tokens: int) -> dict[str, Any]:
-    """Give Ollama's `options`."""
+def options(
+    request: MessagesRequest, *, window: int, prompt_tokens: int, leaves_window: bool = False
+) -> dict[str, Any]:
+    """Give Ollama's `options`, without `num_ctx` where Ollama's own window is left alone."""
     left = max(window - prompt_tokens, min(_LEAST_REPLY_TOKENS, window // 2))
     wanted = request.max_tokens if request.max_tokens is not None else left
     given: dict[str, Any] = {
-        "num_ctx": window,
+        "num_ctx": None if leaves_window else window,
         "num_predict": min(wanted, left),
         "num_keep": min(int(prompt_tokens * _KEEP_MARGIN), window - 1),
         "temperature": request.temperature,
