@@ -10,11 +10,10 @@ import re
 
 _KEPT = 400
 _SHOWN = re.compile(
-    r"\b(?:for example|for instance|e\.\s?g\.|as follows|such as|like (?:this|so)|looks? like"
-    r"|an example|examples?:|example (?:of|call|usage|request|response|output|tool call|json|file)"
-    r"|example config(?:uration)?|sample (?:call|output|json|response|request)|in this format"
-    r"|following format|format is|would (?:look|return|write|send)"
-    r"|could (?:call|write|send|look)|z\.\s?B\.|zum Beispiel|par exemple|por ejemplo)",
+    r"\b(?:for example|for instance|e\.\s?g\.|as follows|like (?:this|so)\b|looks? like|would look"
+    r"|here(?:'s| is) an example|an example of|examples?:"
+    r"|(?:example|sample) (?:call|usage|request|response|output|tool call)|in this format"
+    r"|following format|format is|z\.\s?B\.|zum Beispiel|par exemple|por ejemplo)",
     re.IGNORECASE,
 )
 _QUOTES = "\"'`“‘«„‹(=\\"
