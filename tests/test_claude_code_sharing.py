@@ -108,6 +108,44 @@ def test_twelve_turns_read_nothing_twice(fake: FakeOllama, tmp_path: Path, model
     assert "prefix=" not in desk.log.read_text()
 
 
+def test_a_task_of_a_hundred_thousand_tokens_ends_in_a_window_of_32k(
+    fake: FakeOllama, tmp_path: Path
+) -> None:
+    """The client is told of a large window, so that the proxy carries the conversation."""
+    desk = Desk(tmp_path, fake.url, MODEL, OCP_NUM_CTX="32768")
+    desk.client["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] = "1000000"
+    files = [desk.project / f"part{number}.txt" for number in range(80)]
+    for number, file in enumerate(files):
+        file.write_text(f"Part {number}.\n" + "A line of some words.\n" * 270)
+    files[0].write_text("The launch code is heron-4711.\n" + files[0].read_text())
+    target = desk.project / "code.txt"
+    prompts: list[str] = []
+
+    def respond(body: dict[str, Any]) -> Answer:
+        step = len(prompts)
+        prompts.append(fake.prompt_of(body))
+        if step < len(files):
+            return answer(Call("Read", {"file_path": str(files[step])}))
+        if step == len(files):
+            return answer("All parts are read. What is the launch code?")
+        if target.exists():
+            return answer("All done.")
+        known = "heron-4711" if "heron-4711" in prompts[-1] else "unknown"
+        return answer(Call("Write", {"file_path": str(target), "content": known}))
+
+    fake.respond = respond
+    with desk.proxy():
+        first = desk.run(NEWEST, "Read all parts.", "--output-format", "json")
+        session = json.loads(first.stdout)["session_id"]
+        words = "Write the launch code of the first part into code.txt."
+        done = desk.run(NEWEST, words, "--resume", session)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sum(len(file.read_text()) for file in files) // 4 > 100_000
+    assert all(len(prompt) // 4 < 32_768 for prompt in prompts)
+    assert target.read_text() == "heron-4711"
+    assert "prompt is too long" not in desk.log.read_text()
+
+
 @pytest.mark.parametrize("window", [16_384, 32_768, 65_536])
 def test_it_compacts_in_time_and_goes_on(fake: FakeOllama, tmp_path: Path, window: int) -> None:
     desk = Desk(tmp_path, fake.url, MODEL, OCP_NUM_CTX=str(window))

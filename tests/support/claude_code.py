@@ -46,6 +46,7 @@ class Desk:
             "OCP_PORT": str(free_port()),
             **variables,
         }
+        self.client: dict[str, str] = {}
         self.log = place / "ocp.log"
 
     @contextmanager
@@ -92,6 +93,7 @@ class Desk:
             "CLAUDE_CODE_TMPDIR": str(self._temporary),
             "PATH": f"{Path(node).parent}:/usr/bin:/bin",
             "IS_SANDBOX": "1",
+            **self.client,
         }
 
     def _wait_until_it_answers(self) -> None:

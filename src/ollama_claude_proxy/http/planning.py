@@ -8,7 +8,9 @@ from starlette.requests import Request
 
 from ollama_claude_proxy.http.asker import Asker, asker_of
 from ollama_claude_proxy.http.body import read_body
+from ollama_claude_proxy.http.remembering import remembered
 from ollama_claude_proxy.http.services import Services
+from ollama_claude_proxy.sessions.memory import Remembered
 from ollama_claude_proxy.sessions.prompts import Shared
 from ollama_claude_proxy.translate.plan import Plan
 from ollama_claude_proxy.translate.policy import Count, Policy
@@ -21,7 +23,8 @@ from ollama_claude_proxy.wire.model import ModelProfile
 class Planned(Struct, frozen=True):
     """A request, who asks, what will be sent for it, and the bytes that came.
 
-    `shared` tells how much of the prompt the model was shown before.
+    `shared` tells how much of the prompt the model was shown before, `remembered` what was left out
+    of a conversation that is longer than the window.
     """
 
     request: MessagesRequest
@@ -29,6 +32,7 @@ class Planned(Struct, frozen=True):
     plan: Plan
     shared: Shared
     size: int
+    remembered: Remembered | None = None
 
 
 async def plan_request(request: Request, *, loads: bool = True) -> Planned:
@@ -51,9 +55,13 @@ async def plan_request(request: Request, *, loads: bool = True) -> Planned:
 
     policy = await _policy(services, profile, count, loads=loads)
     plan = build_plan(parsed, profile, policy)
-    shared = seen[-1]
+    shared, found = seen[-1], None
+    if loads:
+        plan, found = remembered(services, parsed.request, plan, asker)
+    if found is not None:
+        shared = services.prompts.look(plan.model, asker.conversation, plan.body)
     plan = replace(plan, shared=shared.part, body=_thinking_as_before(services, plan, asker))
-    return Planned(parsed.request, asker, plan, shared, len(body))
+    return Planned(parsed.request, asker, plan, shared, len(body), found)
 
 
 async def _window(services: Services, profile: ModelProfile) -> int:

@@ -51,6 +51,9 @@ class Relay:
             "x-ocp-tools": planned.plan.shown,
             "x-ocp-prefix": _prefix(planned),
         }
+        if planned.remembered is not None:
+            left, loaded = planned.remembered.left, planned.remembered.loaded
+            self._headers["x-ocp-memory"] = f"left={left} loaded={loaded}"
         self._pump: asyncio.Task[None] | None = None
         self._failure: OcpError | None = None
         self._gone = False

@@ -9,6 +9,7 @@ from ollama_claude_proxy.http.flushing import Flushing
 from ollama_claude_proxy.http.spilling import Spilling
 from ollama_claude_proxy.http.warmth import Warmth
 from ollama_claude_proxy.sessions.counts import Counts
+from ollama_claude_proxy.sessions.memory import Memory
 from ollama_claude_proxy.sessions.prompts import Prompts
 from ollama_claude_proxy.sessions.store import Store
 from ollama_claude_proxy.sessions.turns import Turns
@@ -50,6 +51,7 @@ class Services:
         self.store = store
         self.turns = Turns(store)
         self.prompts = Prompts()
+        self.memory = Memory(store)
         self.counts = Counts(store, prompt_tokens)
         self.scheduler = Scheduler(settings.parallel)
         self.flushing = Flushing(self.prompts)

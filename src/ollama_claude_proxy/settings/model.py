@@ -126,6 +126,15 @@ class Settings(BaseModel):
             "a duration such as 30m or 2h, or a number of seconds",
         ),
     ] = "2h"
+    memory: Annotated[
+        Literal["on", "off"],
+        _word(),
+        _setting(
+            "Whether a conversation longer than the window is fitted into it; off: it is refused "
+            "and the client compacts.",
+            "on or off",
+        ),
+    ] = "on"
     parallel: Annotated[
         Integer,
         _setting(
