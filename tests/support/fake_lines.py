@@ -35,6 +35,8 @@ class Lines:
 
     `parsed`: Ollama looks for calls in what the model says; `dialect`: how the model writes them;
     `logprobs`: each line tells the tokens that came with it, also those that show in no other way.
+    `said` is all that the model wrote so far, save what was scripted as whole lines. Durations are
+    in nanoseconds.
     """
 
     model: str
@@ -43,6 +45,9 @@ class Lines:
     dialect: str = ""
     parsed: bool = True
     logprobs: bool = False
+    load_duration: int = 5417862
+    prompt_eval_duration: int = 6382000
+    said: str = ""
     _held: list[dict[str, Any]] = field(default_factory=list)
     _unsaid: list[str] = field(default_factory=list)
     _tokens: int = 0
@@ -50,24 +55,25 @@ class Lines:
     _after: str = ""
 
     def text(self, piece: str) -> list[str]:
-        return [*self._begin("text"), self._said({"content": piece}, piece)]
+        begun = self._begin("text", piece)
+        return [*begun, self._said({"content": piece}, piece)]
 
     def thinking(self, piece: str) -> list[str]:
         message = {"content": "", "thinking": piece}
-        return [*self._begin("thinking"), self._said(message, piece)]
+        return [*self._begin("thinking", piece), self._said(message, piece)]
 
     def raw(self, text: str) -> list[str]:
-        begun = self._begin("text")
+        begun = self._begin("text", text)
         return [*begun, *(self._said({"content": piece}, piece) for piece in pieces(text))]
 
     def lost(self, text: str) -> list[str]:
-        return [*self._begin("text"), *self._swallowed(pieces(text))]
+        return [*self._begin("text", text), *self._swallowed(pieces(text))]
 
     def call(self, name: str, arguments: dict[str, Any]) -> list[str]:
         written = spoken(self.dialect, name, arguments)
         if self._after == "call":
             written = separator(self.dialect) + written
-        begun = self._begin("call")
+        begun = self._begin("call", written)
         if not self.parsed:
             return [*begun, *(self._said({"content": one}, one) for one in pieces(written))]
         index = 0 if self.path == "parser:harmony" else self._calls
@@ -83,22 +89,24 @@ class Lines:
             message["tool_calls"] = self._held
         counts = {
             "done_reason": reason,
-            "total_duration": 36849879,
-            "load_duration": 5417862,
+            "total_duration": self.load_duration + self.prompt_eval_duration + 25050017,
+            "load_duration": self.load_duration,
             "prompt_eval_count": self.prompt_tokens if prompt_tokens is None else prompt_tokens,
-            "prompt_eval_duration": 6382000,
+            "prompt_eval_duration": self.prompt_eval_duration,
             "eval_count": self._tokens + 1 if tokens is None else tokens,
             "eval_duration": 24349927,
         }
         more = {name: count for name, count in counts.items() if count}  # Go leaves zeros out
         return [*lines, self._message(message, done=True, **more)]
 
-    def _begin(self, kind: str) -> list[str]:
+    def _begin(self, kind: str, written: str) -> list[str]:
         """End what stood before: a block of calls, or thinking, whose tag only logprobs tell."""
         before, self._after = self._after, kind
         lines = [] if kind == "call" else self._block()
         if before == "thinking" and kind != "thinking" and self.path in _CLOSED_BY:
             lines += self._swallowed(_CLOSED_BY[self.path])
+            self.said += "".join(_CLOSED_BY[self.path])
+        self.said += written
         return lines
 
     def _parsed_call(self, written: str) -> list[str]:

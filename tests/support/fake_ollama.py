@@ -6,7 +6,6 @@ one a request, from `fake.respond`, or are a short greeting. What was asked is i
 """
 
 import asyncio
-import json
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -33,13 +32,13 @@ from support.fake_answers import (
     answer,
     recorded,
 )
-from support.fake_endpoints import Neighbours, foreign
+from support.fake_endpoints import foreign
 from support.fake_http import LATE_JSON, Request, read_request, send
-from support.fake_lines import Lines, error_line, rendered, unstreamed
+from support.fake_lines import error_line, rendered, unstreamed
 from support.fake_models import FakeModel, library
 from support.fake_playing import play
-from support.fake_refusals import refusal, window_of
-from support.fake_rendering import render
+from support.fake_refusals import refusal
+from support.fake_runners import Runners
 
 __all__ = [
     "Answer",
@@ -64,20 +63,23 @@ __all__ = [
 ]
 
 
-def quarter(body: dict[str, Any]) -> int:
-    """Count tokens as a quarter of the characters of messages and tools."""
-    return len(json.dumps([body.get("messages"), body.get("tools")])) // 4
+class FakeOllama(Runners):
+    """A server that can be stopped and started again at the same port.
 
+    `slots` gives it llama.cpp's prefix cache; `Runners` says how that is set up and read.
+    """
 
-class FakeOllama(Neighbours):
-    """A server that can be stopped and started again at the same port."""
-
-    def __init__(self, *models: FakeModel, version: str = "0.32.15") -> None:
-        super().__init__(models or library(), version)
+    def __init__(
+        self,
+        *models: FakeModel,
+        version: str = "0.32.15",
+        slots: int | None = None,
+        ram_tokens: int | None = None,
+    ) -> None:
+        super().__init__(models or library(), version, slots, ram_tokens)
         self.requests: list[Request] = []
         self.disconnects = 0
         self.respond: Callable[[dict[str, Any]], Answer] | None = None
-        self.count: Callable[[dict[str, Any]], int] = quarter
         self._answers: list[Answer] = []
         self._port = 0
         self._loop: asyncio.AbstractEventLoop
@@ -98,12 +100,6 @@ class FakeOllama(Neighbours):
     def renderings(self) -> list[dict[str, Any]]:
         """The bodies of those that only asked for a prompt."""
         return [body for body in self._asked() if _only_renders(body)]
-
-    def prompt_of(self, body: dict[str, Any]) -> str:
-        """Give the prompt that the model of a `/api/chat` body is shown."""
-        model = self.model(body["model"])
-        assert model is not None, body["model"]
-        return render(model.renderer, body)
 
     def add_model(self, name: str, **facts: Any) -> FakeModel:
         """Install a model; `facts` are the fields of `FakeModel`."""
@@ -130,7 +126,7 @@ class FakeOllama(Neighbours):
         self._thread.join()
         self._loop.close()
         self._thread = None
-        self.loaded.clear()
+        self.forget()
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
         """Wait until something is so; fail when it does not come."""
@@ -199,7 +195,7 @@ class FakeOllama(Neighbours):
         if model is None:
             return
         body, stream = request.body, request.body.get("stream", True)
-        refused = refusal(body, model, self.count)
+        refused = refusal(body, model, self.counted)
         if refused is not None and refused.late and stream:
             error = error_line(refused.error)
             await send(writer, refused.status, error, LATE_JSON, chunked=True)
@@ -207,23 +203,18 @@ class FakeOllama(Neighbours):
             await send(writer, refused.status, error_line(refused.error))
         elif not body.get("messages"):
             await self._load(body, model, writer)
+        elif _only_renders(body):
+            await self.ready(body, model)
+            await send(writer, 200, rendered(body["model"], self.prompt_of(body)))
         else:
-            self.loaded[model.name] = model.size
-            self.windows[model.name] = window_of(body, model)
-            if _only_renders(body):
-                prompt = render(model.renderer, body)
-                await send(writer, 200, rendered(body["model"], prompt))
-                return
-            lines = Lines(
-                body["model"],
-                model.path,
-                self.count(body),
-                dialect=model.dialect,
-                parsed=model.parses(body),
-                logprobs=bool(body.get("logprobs")),
-            )
-            playing = play(self._next(body), lines, writer, stream=stream)
-            await self._while_heard(request, reader, playing)
+            await self._while_heard(request, reader, self._answer(body, model, writer))
+
+    async def _answer(
+        self, body: dict[str, Any], model: FakeModel, writer: asyncio.StreamWriter
+    ) -> None:
+        """Say what is next; who leaves before its turn has used up no answer of the script."""
+        async with self.turn(body, model) as lines:
+            await play(self._next(body), lines, writer, stream=body.get("stream", True))
 
     async def _load(
         self, body: dict[str, Any], model: FakeModel, writer: asyncio.StreamWriter
@@ -231,10 +222,9 @@ class FakeOllama(Neighbours):
         """A request without messages loads the model, or unloads it."""
         unload = body.get("keep_alive") in {0, "0"}
         if unload:
-            self.loaded.pop(model.name, None)
+            self.unload(model)
         else:
-            self.loaded[model.name] = model.size
-            self.windows[model.name] = window_of(body, model)
+            await self.ready(body, model)
         await send(writer, 200, unstreamed(body["model"], "unload" if unload else "load"))
 
     async def _while_heard(

@@ -62,11 +62,14 @@ def command(  # noqa: PLR0913  # each is an option
     elif as_json:
         output.result_json({variable.name: variable.value for variable in variables})
     else:
-        chosen = shell or of_environment(environment())
-        dialect = DIALECTS[chosen]
-        output.result("\n".join(_lines(dialect, variables)))
-        use = dialect.use.replace("ocp env", "ocp env --unset") if unset else dialect.use
-        _advise(f"To apply this in {chosen}: {use}")
+        _for_shell(shell or of_environment(environment()), variables, unset=unset)
+
+
+def _for_shell(shell: Shell, variables: Sequence[Variable], *, unset: bool) -> None:
+    dialect = DIALECTS[shell]
+    output.result("\n".join(_lines(dialect, variables)))
+    use = dialect.use.replace("ocp env", "ocp env --unset") if unset else dialect.use
+    _advise(f"To apply this in {shell}: {use}")
 
 
 LEAN_SAID = (
