@@ -65,18 +65,18 @@ def fit(
     begins = _begins(messages, opening)
     boundary = max((at - opening for at in begins if at - opening <= boundary), default=0)
 
-    about = min(_DIGEST_TOKENS, budget // 10)
+    about = digest_tokens(budget)
 
     def kept(left: int) -> int:
         return sum(sizes[:opening]) + sum(sizes[opening + left :]) + (about if left else 0)
 
     if kept(boundary) <= budget:
-        return _cut(messages, opening, boundary, about)
+        return _cut(messages, opening, boundary)
     further = [at - opening for at in begins if at - opening > boundary]
     for choice, most in ((further[:-_LAST_TURNS], _KEPT), (further[:-1], _KEPT), (further, 1.0)):
         enough = next((left for left in choice if kept(left) <= budget * most), None)
         if enough is not None:
-            return _cut(messages, opening, enough, about)
+            return _cut(messages, opening, enough)
     return None
 
 
@@ -85,17 +85,19 @@ def _begins(messages: Sequence[Message], opening: int) -> list[int]:
     return [at for at in range(opening, len(messages)) if messages[at]["role"] == "assistant"]
 
 
-def _cut(messages: Sequence[Message], opening: int, boundary: int, about: int) -> Fitted:
+def _cut(messages: Sequence[Message], opening: int, boundary: int) -> Fitted:
     left = messages[opening : opening + boundary]
     kept = [dict(message) for message in (*messages[:opening], *messages[opening + boundary :])]
-    if left:
-        first = kept[opening - 1]
-        first["content"] = f"{first['content']}\n\n{digest(left, about * _CHARACTERS)}"
     return Fitted(kept, left)
 
 
-def digest(left: Sequence[Message], most: int) -> str:
-    """Say by rule what happened in turns that left, in `most` characters."""
+def digest_tokens(budget: int) -> int:
+    """Give how many tokens of a budget a digest may have."""
+    return min(_DIGEST_TOKENS, budget // 10)
+
+
+def digest(left: Sequence[Message], tokens: int) -> str:
+    """Say by rule what happened in turns that left, in so many tokens."""
     text = "\n".join(_whole(message) for message in left)
     parts = [f"{len(left)} messages of this conversation that followed here are left out."]
     named = {
@@ -107,7 +109,7 @@ def digest(left: Sequence[Message], most: int) -> str:
         lines = list(dict.fromkeys(one.strip()[:_MOST_CHARACTERS] for one in found if one.strip()))
         if lines:
             parts.append(f"{name}:\n" + "\n".join(f"- {line}" for line in lines[-_MOST_NAMED:]))
-    body = "\n".join(parts)[: most - 40]
+    body = "\n".join(parts)[: tokens * _CHARACTERS - 40]
     return f"<system-reminder>\n{body}\n</system-reminder>"
 
 

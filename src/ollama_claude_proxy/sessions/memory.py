@@ -14,7 +14,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from ollama_claude_proxy.sessions.fitting import Message, fit, opening_of
+from ollama_claude_proxy.sessions.fitting import (
+    Message,
+    digest,
+    digest_tokens,
+    fit,
+    opening_of,
+)
 from ollama_claude_proxy.sessions.retrieval import Passages, shown
 from ollama_claude_proxy.sessions.store import Store
 from ollama_claude_proxy.wire.events import encode_json
@@ -33,6 +39,7 @@ Tokens = Callable[[Sequence[Message]], int]
 class _Kept(Struct):
     boundary: int = 0
     left: str = ""
+    digest: str = ""
     loaded: dict[int, str] = field(default_factory=dict)
 
 
@@ -80,15 +87,17 @@ class Memory:
             return None
         opening = opening_of(messages)
         moved = fitted.boundary != kept.boundary
-        kept.boundary, kept.left = fitted.boundary, _hash(fitted.left)
+        if moved:
+            kept.boundary, kept.left = fitted.boundary, _hash(fitted.left)
+            kept.digest = digest(fitted.left, digest_tokens(budget - share))
         stays = opening + kept.boundary
         kept.loaded = {at: text for at, text in kept.loaded.items() if at >= stays}
         if moved or _asks(messages[-1]):
             self._load(conversation, kept, messages, fitted.left, share * _CHARACTERS)
+        _append(fitted.messages[opening - 1], kept.digest)
         for at, text in kept.loaded.items():
             if at < len(messages):
-                message = fitted.messages[at - kept.boundary]
-                message["content"] = f"{message['content']}\n\n{text}"
+                _append(fitted.messages[at - kept.boundary], text)
         self._keep(conversation, kept)
         return Remembered(fitted.messages, fitted.boundary, len(kept.loaded))
 
@@ -133,6 +142,11 @@ class Memory:
     def _keep(self, conversation: str, kept: _Kept) -> None:
         self._kept[conversation] = kept
         self._store.keep_fact(_KIND, conversation, encode_json(kept).decode())
+
+
+def _append(message: Message, text: str) -> None:
+    if text:
+        message["content"] = f"{message['content']}\n\n{text}"
 
 
 def _asks(message: Message) -> bool:
