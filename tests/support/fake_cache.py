@@ -84,7 +84,7 @@ class KvCache:
             self._save(slot.tokens)
             self._load(slot, prompt)
             self._shrink()
-        kept = min(common(slot.tokens, prompt), len(prompt) - 1)
+        kept = min(common(slot.tokens, prompt), max(len(prompt) - 1, 0))
         slot.tokens = slot.tokens[:kept]
         slot.busy = True
         return slot
@@ -95,7 +95,8 @@ class KvCache:
         slot.used = next(self._clock)
 
     def _save(self, tokens: list[str]) -> None:
-        if any(common(one, tokens) == len(tokens) for one in self.saved) or self._ram_tokens == 0:
+        held = any(common(one, tokens) == len(tokens) for one in self.saved)
+        if held or not tokens or self._ram_tokens == 0:
             return
         self.saved = [one for one in self.saved if common(one, tokens) < len(one)]
         self.saved.append(tokens)
