@@ -1,6 +1,5 @@
 """A conversation of 100,000 tokens and more on a window that holds a fraction."""
 
-import random
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -10,37 +9,9 @@ import pytest
 
 from support.fake_models import library, more_models
 from support.fake_ollama import FakeOllama, answer
+from support.long_sessions import Message, Writer, session
 from support.proxy import Proxy
 
-WORDS = [
-    "alpha",
-    "buffer",
-    "config",
-    "parse",
-    "handler",
-    "request",
-    "index",
-    "cache",
-    "token",
-    "stream",
-    "worker",
-    "queue",
-    "socket",
-    "retry",
-    "thread",
-    "value",
-    "table",
-    "record",
-    "field",
-    "update",
-    "delete",
-    "insert",
-    "select",
-    "loader",
-    "schema",
-    "mapper",
-    "router",
-]
 READ: dict[str, Any] = {
     "name": "Read",
     "description": "Reads a file.",
@@ -51,6 +22,8 @@ READ: dict[str, Any] = {
     },
 }
 HEADERS = {"x-claude-code-session-id": "s"}
+TEXT = "my-qwen-gguf:7b"  # ocp shows the tools
+NATIVE = "qwen2.5-coder:7b"
 
 
 @pytest.fixture
@@ -61,118 +34,191 @@ def fake() -> Iterator[FakeOllama]:
         yield ollama
 
 
-def code(source: random.Random, lines: int) -> str:
-    return "\n".join(
-        f"def {source.choice(WORDS)}_{source.choice(WORDS)}({source.choice(WORDS)}): "
-        f"return {source.choice(WORDS)}({source.randint(0, 999)})"
-        for _ in range(lines)
-    )
-
-
-def facts(at: int) -> list[tuple[str, str]]:
-    """Give what is said in turn `at`, as a question and the words that answer it."""
-    return [
-        (
-            f"Which port does the {WORDS[at % 20]}{at} service use?",
-            f"{WORDS[at % 20]}{at} port {3000 + at}",
-        ),
-        (f"What is the signature of computeTotal{at}?", f"def computeTotal{at}(a, b, rate={at}):"),
-        (f"What was the error of ledger{at}?", f"ValueError: bad id {7000 + at} in ledger{at}"),
-        (f"Why did we choose the database of store{at}?", f"store{at} uses sqlite, no server {at}"),
-        (f"Where does dump{at} lie?", f"dump{at} lies at /var/data/{at}/dump.bin"),
-        (f"Who owns module{at}?", f"module{at} is owned by Ms. Okafor-{at}"),
-        (f"How many rows has table{at}?", f"table{at} | rows | {at * 37}"),
-        (f"What did retry_limit_{at} become?", f"retry_limit_{at} = {at} was 3 before"),
-    ]
-
-
-def session(turns: int) -> list[dict[str, Any]]:
-    source = random.Random(7)
-    messages: list[dict[str, Any]] = [{"role": "user", "content": "Refactor the billing service."}]
-    for at in range(turns):
-        call = {
-            "type": "tool_use",
-            "id": f"toolu_{at}",
-            "name": "Read",
-            "input": {"file_path": f"/src/{source.choice(WORDS)}{at}.py"},
-        }
-        said = facts(at)[at % 8][1]
-        text = f"{code(source, 20)}\n{said}\n{code(source, 20)}"
-        result = {"type": "tool_result", "tool_use_id": f"toolu_{at}", "content": text}
-        messages.append({"role": "assistant", "content": [call]})
-        messages.append({"role": "user", "content": [result]})
-    return messages
-
-
-def ask(proxy: Proxy, messages: list[dict[str, Any]], **more: Any) -> Any:
+def ask(proxy: Proxy, messages: list[Message], **more: Any) -> Any:
     body = {"model": "claude-x", "max_tokens": 1000, "tools": [READ], "messages": messages}
     return proxy.client.post("/v1/messages", json=body | more, headers=HEADERS)
 
 
-@pytest.mark.parametrize("window", [8192, 16384, 32768])
-@pytest.mark.parametrize("model", ["qwen2.5-coder:7b", "my-qwen-gguf:7b"])
-def test_what_is_asked_for_is_in_the_prompt_and_no_prompt_is_too_long(
-    fake: FakeOllama, window: int, model: str
-) -> None:
-    whole = session(200)
-    assert sum(len(str(message)) for message in whole) // 4 > 100_000
-    found = asked = left_out = 0
-    with Proxy(fake.url, num_ctx=window, model=model) as proxy:
-        for end in range(60, 200, 5):
-            fact = end - 7 - (end * 7) % 50
-            question, wanted = facts(fact)[fact % 8]
-            messages = [*whole[: 2 * end + 1], {"role": "assistant", "content": "Done."}]
-            reply = ask(proxy, [*messages, {"role": "user", "content": question}])
-            assert reply.status_code == 200, reply.text
-            left_out += "left=" in reply.headers.get("x-ocp-memory", "")
-            prompt = fake.prompt_of(fake.chats[-1])
-            assert len(prompt) // 4 < window
-            assert "Refactor the billing service." in prompt
-            asked += 1
-            found += wanted in prompt
-    assert found / asked >= 0.95
-    assert left_out > asked / 2
+def whole(turns: int, seed: int = 1) -> list[Message]:
+    return [message for step in session(seed, turns) for message in step.messages]
 
 
-def test_calls_and_results_stay_together(fake: FakeOllama) -> None:
-    with Proxy(fake.url, num_ctx=8192, model="my-qwen-gguf:7b") as proxy:
-        for end in range(20, 60, 7):
-            ask(proxy, session(60)[: 2 * end + 1])
-            roles = [message["role"] for message in fake.chats[-1]["messages"]]
-            assert all(
-                roles[at - 1] in {"assistant", "tool"}
-                for at, role in enumerate(roles)
-                if role == "tool"
-            )
+def orphans(body: dict[str, Any]) -> int:
+    """Count results that do not stand behind the call that they are of."""
+    messages = body["messages"]
+    results = [
+        at
+        for at, one in enumerate(messages)
+        if one["role"] == "tool" or one["content"].startswith("<tool_response>")
+    ]
+    return sum(messages[at - 1]["role"] not in {"assistant", "tool"} for at in results)
 
 
-def test_the_boundary_stays_put_also_over_a_restart(fake: FakeOllama, tmp_path: Path) -> None:
-    data = tmp_path / "sessions.db"
-    whole = session(120)
+def common(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, pair in pairs if pair[0] != pair[1]), min(len(one), len(other)))
+
+
+@pytest.mark.parametrize(
+    ("model", "window"), [(TEXT, 8192), (TEXT, 16384), (TEXT, 32768), (NATIVE, 16384)]
+)
+def test_a_long_session_is_carried(fake: FakeOllama, model: str, window: int) -> None:
+    """What is asked for is in the prompt, the prompt fits, and most of it was read before."""
+    messages: list[Message] = []
     prompts: list[str] = []
-    for end in range(80, 92):
-        with Proxy(fake.url, num_ctx=32768, data=data) as proxy:
-            ask(proxy, whole[: 2 * end + 1])
+    found: list[bool] = []
+    kinds: set[str] = set()
+    with Proxy(fake.url, num_ctx=window, model=model) as proxy:
+        for step in session(1, 560):
+            messages += step.messages
+            assert ask(proxy, messages).status_code == 200
+            prompts.append(fake.prompt_of(fake.chats[-1]))
+            assert "Refactor the services below /srv" in prompts[-1]
+            assert orphans(fake.chats[-1]) == 0
+            if step.question is not None:
+                kinds.add(step.question.kind)
+                parts = step.question.answer.split("\nnew_string: ")
+                found.append(all(part in prompts[-1] for part in parts))
+    assert sum(len(str(message)) for message in messages) // 4 > 120_000
+    assert len(kinds) == 8
+    assert len(found) > 60
+    assert sum(found) >= 0.95 * len(found)
+    assert max(map(len, prompts)) // 4 < window
+    heads = [prompt.removesuffix("<|im_start|>assistant\n") for prompt in prompts]
+    shared = [common(one, two) / len(one) for one, two in pairwise(heads)]
+    assert sum(shared) >= 0.9 * len(shared)
+
+
+def test_the_cut_stays_where_it_is_also_over_a_restart(fake: FakeOllama, tmp_path: Path) -> None:
+    data = tmp_path / "sessions.db"
+    steps = list(session(3, 200))
+    messages = [message for step in steps[:150] for message in step.messages]
+    prompts: list[str] = []
+    for step in steps[150:162]:
+        messages += step.messages
+        with Proxy(fake.url, num_ctx=16384, data=data) as proxy:
+            reply = ask(proxy, messages)
+        assert "left=" in reply.headers["x-ocp-memory"]
         head = next(chat for chat in reversed(fake.chats) if len(chat["messages"]) > 2)
-        prompts.append(fake.prompt_of(head))
-    kept = sum(
-        later.startswith(earlier.removesuffix("<|im_start|>assistant\n"))
-        for earlier, later in pairwise(prompts)
-    )
-    assert kept >= len(prompts) - 3
+        prompts.append(fake.prompt_of(head).removesuffix("<|im_start|>assistant\n"))
+    assert sum(later.startswith(earlier) for earlier, later in pairwise(prompts)) >= 10
+
+
+def test_long_results_are_shortened_before_turns_leave(fake: FakeOllama) -> None:
+    writer = Writer(5)
+    messages: list[Message] = [{"role": "user", "content": "Read them all."}]
+    for number in range(11):
+        messages += writer.read(f"/srv/{number}.py", writer.code(150))
+    with Proxy(fake.url, num_ctx=16384, model=TEXT) as proxy:
+        reply = ask(proxy, messages)
+    assert reply.headers["x-ocp-memory"].startswith("left=0 shortened=")
+    prompt = fake.prompt_of(fake.chats[-1])
+    assert "characters are left out here" in prompt
+    last = messages[-1]["content"][0]["content"]
+    assert last.strip() in prompt
+
+
+def test_what_left_is_told_of(fake: FakeOllama) -> None:
+    writer = Writer(6)
+    messages: list[Message] = [{"role": "user", "content": "Make it right."}]
+    messages += writer.talk("Use files.", "I decided for files, because a lock is slow.")
+    messages += writer.edit("/srv/first.py", "a = 1", "a = 2")
+    messages += writer.run("make first", "FooError: it broke")
+    for _ in range(60):
+        messages += writer.filler()
+    with Proxy(fake.url, num_ctx=8192, model=TEXT) as proxy:
+        ask(proxy, messages)
+    turns = (one for one in fake.chats[-1]["messages"] if one["role"] != "system")
+    first, second = next(turns), next(turns)
+    opening = first["content"]
+    assert opening.index("Make it right.") < opening.index("Left out here")
+    for words in ("Use files.", "I decided for files", "FooError: it broke"):
+        assert words in opening
+    assert second["role"] == "assistant"
+
+
+def test_a_tool_that_was_found_in_a_turn_that_left_can_still_be_called(fake: FakeOllama) -> None:
+    late = {**READ, "name": "Deploy", "description": "Deploys it all.", "defer_loading": True}
+    writer = Writer(7)
+    messages: list[Message] = [{"role": "user", "content": "Begin."}]
+    messages += writer.call("", "ToolSearch", {"query": "deploy"}, "")
+    reference = {"type": "tool_reference", "tool_name": "Deploy"}
+    messages[-1]["content"][0]["content"] = [reference]
+    for _ in range(80):
+        messages += writer.filler()
+    with Proxy(fake.url, num_ctx=8192, model=TEXT) as proxy:
+        reply = ask(proxy, messages, tools=[READ, late])
+    assert "left=0" not in reply.headers["x-ocp-memory"]
+    assert "Deploys it all." in fake.prompt_of(fake.chats[-1])
+
+
+def test_one_result_that_is_larger_than_the_window_is_shortened(fake: FakeOllama) -> None:
+    writer = Writer(8)
+    messages = [{"role": "user", "content": "Read it."}, *writer.read("/srv/a", writer.code(900))]
+    with Proxy(fake.url, num_ctx=8192, model=TEXT) as proxy:
+        reply = ask(proxy, messages)
+    assert reply.status_code == 200
+    assert "shortened=1" in reply.headers["x-ocp-memory"]
+    assert len(fake.prompt_of(fake.chats[-1])) // 4 < 8192
 
 
 def test_a_conversation_that_was_rewound_begins_anew(fake: FakeOllama) -> None:
+    messages = whole(120)
     with Proxy(fake.url, num_ctx=8192) as proxy:
-        assert "x-ocp-memory" in ask(proxy, session(60)).headers
-        assert "x-ocp-memory" not in ask(proxy, session(60)[:5]).headers
+        assert "x-ocp-memory" in ask(proxy, messages).headers
+        assert "x-ocp-memory" not in ask(proxy, messages[:5]).headers
+
+
+def test_what_was_compacted_away_is_found_again(fake: FakeOllama) -> None:
+    writer = Writer(9)
+    messages: list[Message] = [{"role": "user", "content": "Begin."}]
+    messages += writer.run("make heron", "HeronError: the wing of segment 4711 is bent")
+    with Proxy(fake.url, num_ctx=8192, model=TEXT) as proxy:
+        ask(proxy, messages)
+        after: list[Message] = [{"role": "user", "content": "Summary: we worked. Go on."}]
+        for _ in range(60):
+            after += writer.filler()
+        after += writer.talk("What was the HeronError about?", "Done.")
+        ask(proxy, after)
+    assert "segment 4711 is bent" in fake.prompt_of(fake.chats[-1])
+
+
+@pytest.mark.parametrize(("recall", "found"), [("project", True), ("session", False)])
+def test_other_sessions_of_the_project_are_searched_where_that_is_wanted(
+    fake: FakeOllama, recall: str, *, found: bool
+) -> None:
+    writer = Writer(10)
+    place = {"role": "user", "content": "<system-reminder>\nPrimary working directory: /srv/a\n"}
+    first = [place, *writer.run("make heron", "HeronError: the wing of segment 4711 is bent")]
+    with Proxy(fake.url, num_ctx=8192, model=TEXT, recall=recall) as proxy:
+        ask(proxy, first)
+        body = {"model": "x", "max_tokens": 100, "messages": [place], "tools": [READ]}
+        words = [*writer.filler(), *writer.talk("What was the HeronError?", "Hm.")]
+        body["messages"] = [place, *words]
+        headers = {"x-claude-code-session-id": "another"}
+        assert proxy.client.post("/v1/messages", json=body, headers=headers).status_code == 200
+    assert ("segment 4711 is bent" in fake.prompt_of(fake.chats[-1])) is found
+
+
+def test_nothing_is_looked_for_where_recall_is_off(fake: FakeOllama) -> None:
+    with Proxy(fake.url, num_ctx=8192, recall="off") as proxy:
+        reply = ask(proxy, whole(150))
+    assert reply.headers["x-ocp-memory"].endswith("loaded=0")
 
 
 def test_switched_off_the_client_is_told_that_the_prompt_is_too_long(fake: FakeOllama) -> None:
     with Proxy(fake.url, num_ctx=8192, memory="off") as proxy:
-        reply = ask(proxy, session(60))
+        reply = ask(proxy, whole(150))
     assert reply.status_code == 400
     assert reply.json()["error"]["message"].startswith("prompt is too long: ")
+
+
+def test_in_private_nothing_goes_to_disk(fake: FakeOllama, tmp_path: Path) -> None:
+    data = tmp_path / "sessions.db"
+    with Proxy(fake.url, num_ctx=8192, memory="private", data=data) as proxy:
+        reply = ask(proxy, whole(150))
+    assert "left=" in reply.headers["x-ocp-memory"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_must_stay_and_does_not_fit_is_refused_with_the_numbers(fake: FakeOllama) -> None:

@@ -18,6 +18,7 @@ from ollama_claude_proxy.http.messages import messages
 from ollama_claude_proxy.http.models import model, models
 from ollama_claude_proxy.http.services import Services
 from ollama_claude_proxy.http.spilling import WINDOW
+from ollama_claude_proxy.sessions.database import Database
 from ollama_claude_proxy.sessions.store import Store
 from ollama_claude_proxy.settings import Settings
 from ollama_claude_proxy.translate.calibration import facts_of, sentinels
@@ -56,9 +57,9 @@ def create_app(
         settings.ollama_url, connect_timeout=settings.connect_timeout, transport=transport
     )
     calibration = Calibration(ollama, sentinels, facts_of, cache)
-    store = Store(data)
-    catalog = Catalog(ollama, settings, store.facts(WINDOW))
-    services = Services(settings, ollama, catalog, calibration, store)
+    database = Database(None if settings.memory == "private" else data)
+    catalog = Catalog(ollama, settings, Store(database).facts(WINDOW))
+    services = Services(settings, ollama, catalog, calibration, database)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -41,6 +41,7 @@ COMMANDS = (
     Command("demo", "See it all work, without Ollama or a model."),
     Command("doctor", "Check everything, and say what mends what is wrong."),
     Command("models", "List the models in Ollama and those worth having."),
+    Command("sessions", "See, search, export and delete what is remembered."),
     Command("config", "Show every setting and where its value comes from."),
 )
 

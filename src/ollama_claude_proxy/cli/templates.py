@@ -25,16 +25,17 @@ def calibration(ollama: "Ollama") -> "Calibration":
 def fitted_windows() -> Mapping[str, str]:
     """Give the windows that `ocp serve` found to fit into this machine, by a model's digest."""
     from ollama_claude_proxy.http.spilling import WINDOW  # noqa: PLC0415  # 0.1 s
+    from ollama_claude_proxy.sessions.database import Database  # noqa: PLC0415
     from ollama_claude_proxy.sessions.store import Store  # noqa: PLC0415
 
     path = data_path()
     if not path.exists():  # a look must not make one
         return {}
-    store = Store(path)
+    database = Database(path)
     try:
-        return store.facts(WINDOW)
+        return Store(database).facts(WINDOW)
     finally:
-        store.close()
+        database.close()
 
 
 def shown(profile: ModelProfile, facts: TemplateFacts | None, settings: Settings) -> str:

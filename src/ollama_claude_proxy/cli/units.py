@@ -1,5 +1,7 @@
 """Numbers for people."""
 
+from datetime import datetime
+
 _STEP = 1000  # as `ollama list` counts: 4.7 GB is 4,700,000,000 bytes
 
 
@@ -21,3 +23,8 @@ def seconds_text(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def when(seconds: float) -> str:
+    """Give a time since 1970 as the date and time here."""
+    return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"

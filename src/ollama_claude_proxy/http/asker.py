@@ -4,8 +4,11 @@ Claude Code says so in headers (`CLAUDE_CODE_GATEWAY_HINT_HEADERS=1`); other cli
 shape of what they ask.
 """
 
+from contextlib import suppress
 from hashlib import sha256
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 from starlette.datastructures import Headers
 
@@ -22,20 +25,21 @@ _CLASSES = {
 
 
 class Asker(Struct, frozen=True):
-    """A `session` of a client, one `conversation` in it, and who goes first.
+    """A `session` of a client, one `conversation` in it (an `agent`'s, or the main one).
 
-    `named`: the client itself said which session it is.
+    `rank` tells who goes first; `named`: the client itself said which session it is.
     """
 
     session: str
     conversation: str
     rank: Rank
     named: bool = False
+    agent: str = ""
 
 
 def asker_of(headers: Headers, request: MessagesRequest) -> Asker:
     """Tell who asks."""
-    session = headers.get("x-claude-code-session-id") or ""
+    session = headers.get("x-claude-code-session-id") or _session_of(request.metadata)
     agent = headers.get("x-claude-code-agent-id") or ""
     rank = _CLASSES.get(headers.get("x-claude-code-request-class", ""))
     if rank is None:
@@ -43,7 +47,18 @@ def asker_of(headers: Headers, request: MessagesRequest) -> Asker:
     if not session:
         return Asker(_beginning(request), _beginning(request), rank)
     side = "" if rank is not Rank.AUXILIARY else _beginning(request)
-    return Asker(session, f"{session} {agent} {side}", rank, named=True)
+    return Asker(session, f"{session} {agent} {side}".strip(), rank, named=True, agent=agent)
+
+
+def _session_of(metadata: dict[str, Any] | None) -> str:
+    """Read the session in `metadata.user_id`: JSON, or `user_..._session_...` in older clients."""
+    user = (metadata or {}).get("user_id")
+    if not isinstance(user, str):
+        return ""
+    with suppress(msgspec.DecodeError):
+        said = msgspec.json.decode(user)
+        return str(said.get("session_id") or "") if isinstance(said, dict) else ""
+    return user.rpartition("_session_")[2] if "_session_" in user else ""
 
 
 def _beginning(request: MessagesRequest) -> str:

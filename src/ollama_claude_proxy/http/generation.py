@@ -25,10 +25,12 @@ from ollama_claude_proxy.http.services import Services
 from ollama_claude_proxy.sessions.prompts import Prompt, answered
 from ollama_claude_proxy.translate.plan import Plan
 from ollama_claude_proxy.translate.response.calls import add
+from ollama_claude_proxy.translate.response.collect import collect
 from ollama_claude_proxy.translate.response.stream import StreamTranslator
 from ollama_claude_proxy.upstream.client import Chat
 from ollama_claude_proxy.upstream.scheduler import Rank
-from ollama_claude_proxy.wire.events import Event, encode_json
+from ollama_claude_proxy.wire.anthropic import Message
+from ollama_claude_proxy.wire.events import Event, MessageStop, encode_json
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class Generation:
         self._plan = planned.plan
         self._asker = planned.asker
         self._shared = planned.shared
+        self._remembered = planned.remembered
         self._next: Plan | None = None
         self._prompt: Prompt | None = None
         self._flushed = False
@@ -110,8 +113,9 @@ class Generation:
         try:
             async with aclosing(self._read()) as batches:
                 async for events in batches:
+                    if events and isinstance(events[-1], MessageStop):
+                        self._keep(events)  # before the client can come back with it
                     self._put(events)
-            self._keep()
             self._services.spilling.look(self._plan.model, self._plan.window)
         except asyncio.CancelledError:
             if self._interrupted is None:
@@ -204,9 +208,12 @@ class Generation:
         if self.first_line_seconds is None:
             self.first_line_seconds = time.monotonic() - self._began
 
-    def _keep(self) -> None:
-        """Remember what the model wrote, before the client can come back with it."""
+    def _keep(self, last: list[Event]) -> None:
+        """Remember a whole answer, of which these are the `last` events."""
         turn, spent, services = self.translator.turn, self.translator.spent, self._services
+        conversation = self._remembered.conversation
+        if conversation is not None:
+            services.memory.keep(conversation, self._message(last))
         if turn is not None:
             services.turns.remember(turn.identifiers, turn.text, turn.raw)
         services.last_prompt = {
@@ -222,6 +229,12 @@ class Generation:
         answered(self._prompt, raw, spent.prompt, done.eval_count)
         services.counts.learn(model, self._plan.body, spent.prompt)
         services.flushing.learn(model, done, self._shared, flushed=self._flushed)
+
+    def _message(self, last: list[Event]) -> Message:
+        """Give the answer as the client will send it back."""
+        batches = (self.translator.start(), *self._batches, last)
+        whole = collect([event for batch in batches for event in batch])
+        return Message("assistant", whole["content"])
 
 
 class Generations:

@@ -1,5 +1,6 @@
 """From the HTTP request to the plan: read, parse, choose the model, plan."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -8,23 +9,22 @@ from starlette.requests import Request
 
 from ollama_claude_proxy.http.asker import Asker, asker_of
 from ollama_claude_proxy.http.body import read_body
-from ollama_claude_proxy.http.remembering import remembered
+from ollama_claude_proxy.http.remembering import Remembered, Wanted, remembered
 from ollama_claude_proxy.http.services import Services
-from ollama_claude_proxy.sessions.memory import Remembered
 from ollama_claude_proxy.sessions.prompts import Shared
 from ollama_claude_proxy.translate.plan import Plan
 from ollama_claude_proxy.translate.policy import Count, Policy
 from ollama_claude_proxy.translate.request.build import build_plan
 from ollama_claude_proxy.upstream.catalog import window
-from ollama_claude_proxy.wire.anthropic import MessagesRequest, parse_request
+from ollama_claude_proxy.wire.anthropic import Message, MessagesRequest, parse_request
 from ollama_claude_proxy.wire.model import ModelProfile
 
 
 class Planned(Struct, frozen=True):
     """A request, who asks, what will be sent for it, and the bytes that came.
 
-    `shared` tells how much of the prompt the model was shown before, `remembered` what was left out
-    of a conversation that is longer than the window.
+    `shared` tells how much of the prompt the model was shown before, `remembered` what was done
+    with a conversation that is longer than the window.
     """
 
     request: MessagesRequest
@@ -32,7 +32,7 @@ class Planned(Struct, frozen=True):
     plan: Plan
     shared: Shared
     size: int
-    remembered: Remembered | None = None
+    remembered: Remembered
 
 
 async def plan_request(request: Request, *, loads: bool = True) -> Planned:
@@ -54,12 +54,17 @@ async def plan_request(request: Request, *, loads: bool = True) -> Planned:
         return services.counts.tokens(profile.name, body, seen[-1])
 
     policy = await _policy(services, profile, count, loads=loads)
-    plan = build_plan(parsed, profile, policy)
-    shared, found = seen[-1], None
+
+    def plan_of(messages: Sequence[Message]) -> Plan:
+        shown = replace(parsed.request, messages=list(messages))
+        return build_plan(replace(parsed, request=shown), profile, policy)
+
     if loads:
-        plan, found = remembered(services, parsed.request, plan, asker)
-    if found is not None:
-        shared = services.prompts.look(plan.model, asker.conversation, plan.body)
+        wanted = Wanted(parsed.request, asker, profile.name, policy.window)
+        found = await remembered(services, wanted, plan_of)
+    else:
+        found = Remembered(plan_of(parsed.request.messages))
+    plan, shared = found.plan, seen[-1]
     plan = replace(plan, shared=shared.part, body=_thinking_as_before(services, plan, asker))
     return Planned(parsed.request, asker, plan, shared, len(body), found)
 

@@ -51,9 +51,11 @@ class Relay:
             "x-ocp-tools": planned.plan.shown,
             "x-ocp-prefix": _prefix(planned),
         }
-        if planned.remembered is not None:
-            left, loaded = planned.remembered.left, planned.remembered.loaded
-            self._headers["x-ocp-memory"] = f"left={left} loaded={loaded}"
+        fitted = planned.remembered.fitted
+        if fitted is not None:
+            self._headers["x-ocp-memory"] = (
+                f"left={fitted.left} shortened={fitted.shortened} loaded={fitted.loaded}"
+            )
         self._pump: asyncio.Task[None] | None = None
         self._failure: OcpError | None = None
         self._gone = False

@@ -1,55 +1,105 @@
-"""A plan whose prompt is longer than the window, with what of the conversation fits."""
+"""A plan that fits: of a conversation longer than the window, what fits and what is needed."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ollama_claude_proxy.http.asker import Asker
 from ollama_claude_proxy.http.services import Services
-from ollama_claude_proxy.sessions.memory import Remembered
+from ollama_claude_proxy.sessions.archive import Whose
+from ollama_claude_proxy.sessions.conversation import Conversation, Fitted
 from ollama_claude_proxy.sessions.prompts import Shared
 from ollama_claude_proxy.translate.plan import Plan
-from ollama_claude_proxy.translate.request.options import options
-from ollama_claude_proxy.wire.anthropic import MessagesRequest
+from ollama_claude_proxy.upstream.scheduler import Rank
+from ollama_claude_proxy.wire.anthropic import Message, MessagesRequest
 
 # An answer gets a quarter of the window at most, and counting is right within a fiftieth.
 _ANSWER = 4
 _MARGIN = 50
 
+PlanOf = Callable[[Sequence[Message]], Plan]
 
-def remembered(
-    services: Services, request: MessagesRequest, plan: Plan, asker: Asker
-) -> tuple[Plan, Remembered | None]:
-    """Give the plan with a prompt that fits, and what was done for it; None: nothing.
 
-    Where not even what must stay fits, the plan is as it was, and Ollama's count refuses it.
+class Remembered(Struct, frozen=True):
+    """A plan, the conversation that its answer is kept with, and what was done so that it fits."""
+
+    plan: Plan
+    conversation: Conversation | None = None
+    fitted: Fitted | None = None
+
+
+class Wanted(Struct, frozen=True):
+    """What is asked for: a `request` by an `asker`, of a `model` with a `window` in tokens."""
+
+    request: MessagesRequest
+    asker: Asker
+    model: str
+    window: int
+
+
+async def remembered(services: Services, wanted: Wanted, plan_of: PlanOf) -> Remembered:
+    """Plan a request within the window, and keep what the client sent.
+
+    Where not even what must stay fits, the plan is of the whole conversation: Ollama's exact count
+    refuses it.
     """
-    settings = services.settings
-    if settings.memory == "off" or settings.leaves_window:
-        return plan, None
+    messages = wanted.request.messages
+    if services.settings.memory == "off":
+        return Remembered(plan_of(messages))
+    conversation = services.memory.open(_whose(wanted), messages)
+    kept = None if _on_the_side(wanted.asker) else conversation
+    if kept is not None:
+        services.memory.keep(kept)
+    if services.settings.leaves_window:
+        return Remembered(plan_of(messages), kept)
+    plan = await _fitting(services, wanted, conversation, plan_of)
+    if plan is None:
+        return Remembered(plan_of(messages), kept)
+    conversation.keep()
+    fitted = conversation.fitted
+    if fitted is not None:
+        plan = replace(plan, notes=(*plan.notes, _note(fitted)))
+    return Remembered(plan, kept, fitted)
 
-    def tokens(messages: Sequence[dict[str, Any]]) -> int:
-        return services.counts.tokens(plan.model, {"messages": list(messages)}, Shared())
 
-    tools = plan.body.get("tools")
-    reply = min(request.max_tokens or plan.window, plan.window // _ANSWER)
-    budget = plan.window - reply - plan.window // _MARGIN
-    if tools:
-        head = {"messages": [], "tools": tools}
-        budget -= services.counts.tokens(plan.model, head, Shared())
-    found = services.memory.fitted(
-        f"{plan.model} {asker.conversation}",
-        plan.body["messages"],
-        tokens,
-        budget=budget,
-        window=plan.window,
-    )
-    if found is None or not found.left:
-        return plan, None
-    messages = list(found.messages)
-    count = services.counts.tokens(plan.model, {"messages": messages, "tools": tools}, Shared())
-    given = options(request, window=plan.window, prompt_tokens=count)
-    note = f"{found.left} early messages were left out, {found.loaded} loaded what they need"
-    body = plan.body | {"messages": messages, "options": given}
-    return replace(plan, body=body, prompt_tokens=count, notes=(*plan.notes, note)), found
+async def _fitting(
+    services: Services, wanted: Wanted, conversation: Conversation, plan_of: PlanOf
+) -> Plan | None:
+    """Give a plan within the budget; None where there is none."""
+    window = wanted.window
+    reply = min(wanted.request.max_tokens or window, window // _ANSWER)
+    budget = window - reply - window // _MARGIN
+
+    def tokens(text: str) -> int:
+        body = {"messages": [{"role": "user", "content": text}]}
+        return services.counts.tokens(wanted.model, body, Shared())
+
+    while True:
+        if services.settings.recall != "off":
+            conversation.load(window, project=services.settings.recall == "project")
+        plan = plan_of(conversation.shown())
+        if plan.prompt_tokens <= budget:
+            return plan
+        if not conversation.step(tokens, plan.prompt_tokens, budget):
+            return None
+
+
+def _whose(wanted: Wanted) -> Whose:
+    asker = wanted.asker
+    session = asker.session if asker.named else ""
+    return Whose(asker.conversation, session, asker.agent, wanted.model)
+
+
+def _on_the_side(asker: Asker) -> bool:
+    """Whether a session asks for something small, such as a title, that nobody looks for later."""
+    return asker.named and asker.rank is Rank.AUXILIARY
+
+
+def _note(fitted: Fitted) -> str:
+    done = {
+        "messages left out": fitted.left,
+        "messages shortened": fitted.shortened,
+        "texts from earlier loaded": fitted.loaded,
+    }
+    return ", ".join(f"{count} {what}" for what, count in done.items() if count)

@@ -1,7 +1,9 @@
 """What every endpoint shares, and the answers that are running."""
 
 import asyncio
+import logging
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Protocol
 
 from ollama_claude_proxy.errors import OcpError
@@ -9,8 +11,10 @@ from ollama_claude_proxy.http.flushing import Flushing
 from ollama_claude_proxy.http.spilling import Spilling
 from ollama_claude_proxy.http.warmth import Warmth
 from ollama_claude_proxy.sessions.counts import Counts
+from ollama_claude_proxy.sessions.database import Database
 from ollama_claude_proxy.sessions.memory import Memory
 from ollama_claude_proxy.sessions.prompts import Prompts
+from ollama_claude_proxy.sessions.pruning import Pruning
 from ollama_claude_proxy.sessions.store import Store
 from ollama_claude_proxy.sessions.turns import Turns
 from ollama_claude_proxy.settings import Settings
@@ -20,6 +24,10 @@ from ollama_claude_proxy.upstream.calibration import Calibration
 from ollama_claude_proxy.upstream.catalog import Catalog, window
 from ollama_claude_proxy.upstream.client import Ollama
 from ollama_claude_proxy.upstream.scheduler import Scheduler
+
+logger = logging.getLogger(__name__)
+
+_MEGABYTE = 1024 * 1024
 
 
 class Stoppable(Protocol):
@@ -42,16 +50,17 @@ class Services:
         ollama: Ollama,
         catalog: Catalog,
         calibration: Calibration,
-        store: Store,
+        database: Database,
     ) -> None:
         self.settings = settings
         self.ollama = ollama
         self.catalog = catalog
         self.calibration = calibration
-        self.store = store
+        self.database = database
+        store = self.store = Store(database)
         self.turns = Turns(store)
         self.prompts = Prompts()
-        self.memory = Memory(store)
+        self.memory = Memory(database)
         self.counts = Counts(store, prompt_tokens)
         self.scheduler = Scheduler(settings.parallel)
         self.flushing = Flushing(self.prompts)
@@ -62,12 +71,27 @@ class Services:
         self.running: set[Stoppable] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._warming: asyncio.Task[None] | None = None
+        self._pruning: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Start serving, and have the main model read ahead."""
         self._loop = asyncio.get_running_loop()
         if self.warmth.knows_any:
             self._warming = asyncio.create_task(self._warm_up())
+        if self.database.path is not None:
+            self._pruning = asyncio.create_task(asyncio.to_thread(self._prune, self.database.path))
+
+    def _prune(self, path: Path) -> None:
+        """Forget what is too old or too much, on a connection of its own."""
+        database = Database(path)
+        try:
+            pruning = Pruning(database)
+            days, megabytes = self.settings.memory_days, self.settings.memory_megabytes
+            if deleted := pruning.prune(days, megabytes * _MEGABYTE):
+                logger.info("forgot %s old conversations", deleted)
+                pruning.shrink()
+        finally:
+            database.close()
 
     async def _warm_up(self) -> None:
         with suppress(OcpError):  # the first request will say so
@@ -79,8 +103,10 @@ class Services:
         """Give back what is held."""
         if self._warming is not None:
             self._warming.cancel()
+        if self._pruning is not None:
+            await self._pruning
         await self.warmth.close()
-        self.store.close()
+        self.database.close()
         await self.ollama.close()
 
     def shutdown(self) -> None:

@@ -127,14 +127,41 @@ class Settings(BaseModel):
         ),
     ] = "2h"
     memory: Annotated[
-        Literal["on", "off"],
+        Literal["on", "private", "off"],
         _word(),
         _setting(
-            "Whether a conversation longer than the window is fitted into it; off: it is refused "
-            "and the client compacts.",
-            "on or off",
+            "Whether conversations are kept, and those longer than the window fitted into it; "
+            "private: nothing goes to disk; off: what is too long is refused.",
+            "on, private or off",
         ),
     ] = "on"
+    recall: Annotated[
+        Literal["session", "project", "off"],
+        _word(),
+        _setting(
+            "Where earlier text that a request needs is looked for: in its own conversation, also "
+            "in others of the same folder, or nowhere.",
+            "session, project or off",
+        ),
+    ] = "session"
+    memory_days: Annotated[
+        Integer,
+        _setting(
+            "After how many days without use a conversation is forgotten.",
+            "a whole number from 0 to 36500",
+            ge=0,
+            le=36_500,
+        ),
+    ] = 90
+    memory_megabytes: Annotated[
+        Integer,
+        _setting(
+            "How large the file of conversations may grow before the oldest are forgotten.",
+            "a whole number from 1 to 1000000",
+            ge=1,
+            le=1_000_000,
+        ),
+    ] = 500
     parallel: Annotated[
         Integer,
         _setting(

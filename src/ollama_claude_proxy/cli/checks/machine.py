@@ -77,4 +77,4 @@ def _cache(running: RunningProxy) -> list[Finding]:
     words = f"{last.get('cached')} of the last prompt's {last.get('tokens')} tokens were cached"
     if not last.get("broke"):
         return [good(words)]
-    return [warning(f"{words}: {last['broke']}", "See docs/caching-and-sessions.md")]
+    return [warning(f"{words}: {last['broke']}", "See docs/caching.md")]

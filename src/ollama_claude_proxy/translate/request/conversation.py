@@ -38,9 +38,9 @@ from ollama_claude_proxy.wire.anthropic import (
     ToolUseBlock,
     parse_blocks,
 )
+from ollama_claude_proxy.wire.reminder import REMINDER, reminder
 
 _BILLING = "x-anthropic-billing-header:"
-_REMINDER = "<system-reminder>"
 
 
 class Conversation:
@@ -183,7 +183,7 @@ class Conversation:
             self._write("user", text, shown.images)
 
     def _fold_reminders(self, shown: Shown) -> None:
-        while shown.texts and shown.texts[0].lstrip().startswith(_REMINDER):
+        while shown.texts and shown.texts[0].lstrip().startswith(REMINDER):
             self._append_to_user(shown.texts.pop(0))
 
     def _results(self, results: list[ToolResultBlock], path: str) -> None:
@@ -213,7 +213,7 @@ class Conversation:
         if result.is_error and not text.startswith(("Error", "<tool_use_error>")):
             text = f"Error: {text}"
         nudge = self._repeats.nudge(result.tool_use_id, text)
-        return f"{text}\n\n{_REMINDER}\n{nudge}\n</system-reminder>" if nudge else text
+        return f"{text}\n\n{REMINDER}\n{nudge}\n</system-reminder>" if nudge else text
 
     def _write(
         self, role: str, text: str, images: list[str], extra: dict[str, str] | None = None
@@ -223,13 +223,6 @@ class Conversation:
         if images:
             message["images"] = images
         self.messages.append(message)
-
-
-def reminder(text: str) -> str:
-    """Give a text as a reminder, which is how clients tell what the user did not say."""
-    if not text or text.lstrip().startswith(_REMINDER):
-        return text
-    return f"{_REMINDER}\n{text}\n</system-reminder>"
 
 
 def _tool_call(call: ToolUseBlock, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -10,12 +10,14 @@ the user's first words. Here the same things are said once, in the order in whic
     what is about the project: its folders, CLAUDE.md
     the state of git
     what the user said
+    an account of the turns that left the prompt
 """
 
 import re
 from enum import IntEnum
 
-_REMINDER = "<system-reminder>"
+from ollama_claude_proxy.wire.reminder import LEFT_OUT, REMINDER
+
 _PROJECT_PATH = re.compile(r"[/\\]\.claude[/\\]projects[/\\]")
 _HEADING = re.compile(r"^# \S", re.MULTILINE)
 _FENCE = re.compile(r"^```", re.MULTILINE)
@@ -29,12 +31,15 @@ class Piece(IntEnum):
     PROJECT = 2
     GIT = 3
     PROMPT = 4
+    LEFT_OUT = 5
 
 
 def kind_of(text: str) -> Piece:
     """Tell what a text of the first message is about."""
-    if not text.lstrip().startswith(_REMINDER):
+    if not text.lstrip().startswith(REMINDER):
         return Piece.PROMPT
+    if text.startswith(LEFT_OUT):
+        return Piece.LEFT_OUT
     if "# gitStatus" in text or "git status at the start" in text:
         return Piece.GIT
     if "Attribution for git commits" in text:

@@ -1,0 +1,312 @@
+"""`ocp sessions`: what is remembered of conversations, to see, search, take along and forget."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ollama_claude_proxy.cli import output
+from ollama_claude_proxy.cli.output import Mark
+from ollama_claude_proxy.cli.units import bytes_text, when
+from ollama_claude_proxy.errors import UsageError
+from ollama_claude_proxy.settings import data_path, load_settings
+
+if TYPE_CHECKING:
+    from ollama_claude_proxy.sessions.conversation import State
+    from ollama_claude_proxy.sessions.database import Database
+    from ollama_claude_proxy.sessions.listing import Listed, Listing, Said
+
+command = typer.Typer(
+    name="sessions",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+_COLUMNS = ("id", "last used", "turns", "model", "folder", "title")
+_LINE = 100
+_MEGABYTE = 1024 * 1024
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Which = Annotated[
+    str, typer.Argument(metavar="ID", help="Its number, the client's session, or `last`.")
+]
+Project = Annotated[
+    Path | None,
+    typer.Option("--project", help="Only conversations in this folder.", show_default=False),
+]
+
+
+@command.callback(
+    help="""See, search, export and delete what is remembered of conversations.
+
+    Without a command it lists them. They lie in one file on this machine; nothing leaves it.
+
+    \b
+    Examples:
+      ocp sessions                      list them, the newest first
+      ocp sessions show last            what was said, and what the model was shown of it
+      ocp sessions search retry limit   find it again
+      ocp sessions export 12 > 12.json  take one along
+      ocp sessions delete 12
+      ocp sessions prune --days 30
+    """
+)
+def main(context: typer.Context) -> None:
+    """See, search, export and delete what is remembered of conversations."""
+    if context.invoked_subcommand is None:
+        show_list()
+
+
+@command.command("list")
+def show_list(*, project: Project = None, as_json: Json = False) -> None:
+    """List the conversations, the newest first.
+
+    Keys of --json: file, bytes, and conversations with id, session, agent, project, model, title,
+    created and used (seconds since 1970), turns and branches.
+    """
+    from ollama_claude_proxy.sessions.pruning import Pruning  # noqa: PLC0415  # as below
+
+    with _database() as database:
+        listed = _listing(database).conversations()
+        size = Pruning(database).size
+    if project is not None:
+        listed = [one for one in listed if Path(one.project) == project.resolve()]
+    if as_json:
+        rows = [_builtins(one) for one in listed]
+        output.result_json({"file": str(data_path()), "bytes": size, "conversations": rows})
+        return
+    if not listed:
+        output.say("No conversation is kept yet.")
+        return
+    output.table(_COLUMNS, map(_row, listed))
+    output.say(f"{len(listed)} in {data_path()}, {bytes_text(size)}.")
+
+
+@command.command()
+def show(which: Which, *, as_json: Json = False) -> None:
+    """Show one conversation: a line a message, and what each model was shown of it.
+
+    Keys of --json: those of `list`, messages (turn, role, at, content), and shown: by model,
+    left_out and shortened (messages before that number), digest, and loaded (number of the message
+    and text).
+    """
+    with _database() as database:
+        listing = _listing(database)
+        one = _find(listing, which)
+        said, states = listing.messages(one.id), listing.states(one.id)
+        shown = {model: _shown(state) for model, state in states.items()}
+    if as_json:
+        messages = [_builtins(message) for message in said]
+        output.result_json(_builtins(one) | {"messages": messages, "shown": shown})
+        return
+    output.result(f"{one.id}: {one.title}")
+    for name, value in _about(one):
+        output.result(f"  {name}: {value}")
+    for model, state in shown.items():
+        output.result(f"  {model} was shown: {_told(state)}")
+    for number, message in enumerate(said):
+        output.result(f"{number:>5} turn {message.turn:>3} {message.role:<9} {_line(message)}")
+
+
+@command.command()
+def search(
+    words: Annotated[list[str], typer.Argument(help="What to look for.")],
+    *,
+    session: Annotated[
+        str | None, typer.Option("--session", help="Only in this one.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Find what was said; a word also finds the parts of `camelCase` and `snake_case`.
+
+    Keys of --json, for each passage: conversation, turn, source (the call that it came from), text.
+    Exit code 1: nothing was found.
+    """
+    with _database() as database:
+        listing = _listing(database)
+        only = _find(listing, session).id if session else None
+        hits = listing.search(" ".join(words), limit, only)
+    if as_json:
+        output.result_json([_builtins(hit) for hit in hits])
+    for hit in () if as_json else hits:
+        output.result(f"[{hit.conversation}, turn {hit.turn}] {hit.source}".rstrip())
+        output.result("".join(f"    {line}\n" for line in hit.text.splitlines()))
+    if not hits:
+        output.say(f"Nothing kept has the words {' '.join(words)!r}.")
+        raise typer.Exit(output.ExitCode.FAILED)
+
+
+@command.command()
+def export(
+    which: Which,
+    *,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print text to read instead of JSON.")
+    ] = False,
+) -> None:
+    """Print a whole conversation as JSON, with the messages as Anthropic's API has them."""
+    with _database() as database:
+        listing = _listing(database)
+        one = _find(listing, which)
+        said = listing.messages(one.id)
+    if not markdown:
+        messages = [{"role": message.role, "content": message.content} for message in said]
+        output.result_json(_builtins(one) | {"messages": messages})
+        return
+    output.result(f"# {one.title}")
+    for message in said:
+        output.result(f"\n## {message.role}, turn {message.turn}\n\n{_text(message)}")
+
+
+@command.command()
+def delete(
+    which: Annotated[list[str], typer.Argument(metavar="ID...", help="As for `show`.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Delete conversations from the file, at once and for good."""
+    from ollama_claude_proxy.sessions.pruning import Pruning  # noqa: PLC0415  # as below
+
+    with _database() as database:
+        listing, pruning = _listing(database), Pruning(database)
+        numbers = [_find(listing, one).id for one in which]
+        deleted = pruning.delete(numbers)
+        pruning.shrink()
+    _report_deleted(deleted, as_json=as_json)
+
+
+@command.command()
+def prune(
+    *,
+    days: Annotated[
+        float | None,
+        typer.Option(min=0, help="Delete what was not used for so long.", show_default=False),
+    ] = None,
+    megabytes: Annotated[
+        int | None,
+        typer.Option(min=0, help="Delete the oldest above this size.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Delete old conversations, and give the space back to the disk.
+
+    Without options by the settings `memory_days` and `memory_megabytes`, as `ocp serve` does when
+    it starts.
+    """
+    from ollama_claude_proxy.sessions.pruning import Pruning  # noqa: PLC0415  # as below
+
+    settings = load_settings({}, None).settings
+    with _database() as database:
+        pruning = Pruning(database)
+        deleted = pruning.prune(
+            settings.memory_days if days is None else days,
+            (settings.memory_megabytes if megabytes is None else megabytes) * _MEGABYTE,
+        )
+        pruning.shrink()
+    _report_deleted(deleted, as_json=as_json)
+
+
+@contextmanager
+def _database() -> Iterator["Database"]:
+    """Open the file; where there is none, an empty one in memory: a look must not make one."""
+    from ollama_claude_proxy.sessions.database import Database  # noqa: PLC0415  # help is faster
+
+    path = data_path()
+    database = Database(path if path.exists() else None)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _listing(database: "Database") -> "Listing":
+    from ollama_claude_proxy.sessions.listing import Listing  # noqa: PLC0415  # help is faster
+
+    return Listing(database)
+
+
+def _find(listing: "Listing", which: str) -> "Listed":
+    """Find a conversation by its number, the client's session, or `last`."""
+    listed = listing.conversations()
+    found = [one for one in listed if which in {str(one.id), one.session}]
+    if which == "last":
+        found = listed
+    if not found:
+        found = [one for one in listed if one.session and one.session.startswith(which)]
+    if not found:
+        raise UsageError(
+            f"No conversation {which!r} is kept.", remedy="`ocp sessions list` shows them."
+        )
+    return found[0]
+
+
+def _row(one: "Listed") -> tuple[str, ...]:
+    title = one.title if not one.agent else f"(subagent) {one.title}"
+    return str(one.id), when(one.used), str(one.turns), one.model, one.project or "-", title
+
+
+def _about(one: "Listed") -> Iterator[tuple[str, str]]:
+    yield "begun", when(one.created)
+    yield "last used", when(one.used)
+    for name in ("session", "agent", "project"):
+        if value := getattr(one, name):
+            yield name, value
+    yield "turns", str(one.turns)
+    if one.branches > 1:
+        yield "branches", f"{one.branches} (rewound or compacted; this is the newest)"
+
+
+def _shown(state: "State") -> dict[str, Any]:
+    return {
+        "left_out": state.cut.left,
+        "shortened": state.cut.short,
+        "digest": state.digest,
+        "loaded": list(state.loaded.values()),
+    }
+
+
+def _told(state: dict[str, Any]) -> str:
+    """Say in words what a model was shown."""
+    told = []
+    if state["left_out"]:
+        told.append(f"an account in place of the early messages before number {state['left_out']}")
+    if state["shortened"]:
+        told.append(f"long results before number {state['shortened']} shortened")
+    told += [_first_line(text) for text in state["loaded"]]
+    return "; ".join(told) or "all of it"
+
+
+def _first_line(text: str) -> str:
+    places = [line[1:-1] for line in text.splitlines() if line.startswith("[turn ")]
+    return f"loaded again: {', '.join(places)}"
+
+
+def _line(message: "Said") -> str:
+    text = " ".join(_text(message).split())
+    return text if len(text) <= _LINE else f"{text[:_LINE]}..."
+
+
+def _text(message: "Said") -> str:
+    from ollama_claude_proxy.sessions.history import text_of  # noqa: PLC0415  # as above
+
+    return "\n".join(filter(None, map(text_of, message.content)))
+
+
+def _builtins(value: Any) -> dict[str, Any]:
+    import msgspec  # noqa: PLC0415  # as above
+
+    built: dict[str, Any] = msgspec.to_builtins(value)
+    return built
+
+
+def _report_deleted(deleted: int, *, as_json: bool) -> None:
+    if as_json:
+        output.result_json({"deleted": deleted})
+    else:
+        output.check(Mark.GOOD, f"{deleted} deleted from {data_path()}.")

@@ -1,0 +1,104 @@
+"""The proxy is killed at any moment: what a client has been told is kept."""
+
+import itertools
+import random
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ollama_claude_proxy.sessions.database import Database
+from ollama_claude_proxy.sessions.listing import Listing
+from support.fake_ollama import FakeOllama, answer
+from support.killable import Killable
+from support.long_sessions import Message
+from support.proxy import free_port
+
+KILLS = 200
+TURNS_OF_A_SESSION = 12
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeOllama]:
+    numbers = itertools.count()
+    with FakeOllama() as ollama:
+        ollama.respond = lambda _body: answer(f"The answer is number {next(numbers)}.")
+        yield ollama
+
+
+class Client:
+    """Goes on with a session, turn by turn, until the proxy is gone; notes what was completed."""
+
+    def __init__(self) -> None:
+        self.completed: list[str] = []
+        self._session = 0
+        self._messages: list[Message] = []
+
+    def work(self, url: str) -> None:
+        try:
+            with httpx.Client(base_url=url, timeout=10, trust_env=False) as client:
+                while True:
+                    self._turn(client)
+        except httpx.HTTPError:
+            if self._messages and self._messages[-1]["role"] == "user":
+                self._messages.pop()  # it will be said again
+
+    def _turn(self, client: httpx.Client) -> None:
+        if len(self._messages) >= 2 * TURNS_OF_A_SESSION:
+            self._session += 1
+            self._messages = []
+        number = len(self._messages)
+        words = f"Session {self._session}, message {number}: {'go on, please. ' * 40}"
+        self._messages.append({"role": "user", "content": words})
+        body: dict[str, Any] = {"model": "x", "max_tokens": 100, "stream": True, "tools": []}
+        body["messages"] = self._messages
+        headers = {"x-claude-code-session-id": f"{self._session}"}
+        headers["x-claude-code-request-class"] = "main"
+        with client.stream("POST", "/v1/messages", json=body, headers=headers) as reply:
+            lines = list(reply.iter_lines())
+        if "event: message_stop" not in lines:
+            raise httpx.ReadError("cut off")
+        deltas = (line.partition('"text":"')[2] for line in lines if "text_delta" in line)
+        whole = "".join(delta.partition('"')[0] for delta in deltas)
+        self.completed.append(whole)
+        self._messages.append({"role": "assistant", "content": whole})
+
+
+def kept(data: Path) -> set[str]:
+    database = Database(data)
+    listing = Listing(database)
+    found = {
+        block["text"]
+        for one in listing.conversations()
+        for message in listing.messages(one.id)
+        for block in message.content
+    }
+    database.close()
+    return found
+
+
+def test_no_completed_turn_is_lost_to_a_kill(fake: FakeOllama, tmp_path: Path) -> None:
+    data = tmp_path / "sessions.db"
+    client, moments = Client(), random.Random(11)
+    for number in range(KILLS):
+        with Killable(fake.url, data, free_port()) as proxy:
+            worker = threading.Thread(target=client.work, args=(proxy.url,))
+            worker.start()
+            worker.join(moments.uniform(0, 0.12))
+            proxy.kill()
+            worker.join(30)
+            assert not worker.is_alive()
+        if number % 20 == 19:
+            assert not set(client.completed) - kept(data)
+    whole = sqlite3.connect(data)
+    assert whole.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert whole.execute("PRAGMA foreign_key_check").fetchall() == []
+    whole.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+    whole.close()
+    assert len(client.completed) > KILLS
+    assert not set(client.completed) - kept(data)
+    assert not list(tmp_path.glob("*.broken*"))
