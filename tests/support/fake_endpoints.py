@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from support.fake_http import NDJSON, PLAIN, Request, chunk, send, send_head, write
@@ -35,6 +35,7 @@ class Neighbours:
         self.loaded: dict[str, int] = {}
         self.windows: dict[str, int] = {}
         self.pulls: list[dict[str, Any]] = []
+        self.embed: Callable[[str], list[float]] = lambda text: [float(len(text)), 1.0]
 
     def model(self, name: str) -> FakeModel | None:
         """Find a model; a name without a tag means `:latest`."""
@@ -83,14 +84,25 @@ class Neighbours:
         unread = body_error(request)
         if unread is not None:
             await send(writer, 400, error_line(unread))
-        elif request.path == "/api/embed":
-            await send(writer, 501, error_line(_NO_EMBEDDINGS))
         elif request.path == "/api/pull":
             await self._pull(request, writer)
         elif (model := self.model(request.body.get("model", ""))) is None:
             await send(writer, 404, error_line(_not_found(request)))
+        elif request.path == "/api/embed":
+            await self._embed(request, model, writer)
         else:
             await send(writer, 200, go_json(model.show()))
+
+    async def _embed(
+        self, request: Request, model: FakeModel, writer: asyncio.StreamWriter
+    ) -> None:
+        if "embedding" not in model.capabilities:
+            await send(writer, 501, error_line(_NO_EMBEDDINGS))
+            return
+        texts = request.body["input"]
+        vectors = [self.embed(text) for text in ([texts] if isinstance(texts, str) else texts)]
+        told = {"model": model.name, "embeddings": vectors, "total_duration": 1, "load_duration": 1}
+        await send(writer, 200, go_json(told))
 
     async def _pull(self, request: Request, writer: asyncio.StreamWriter) -> None:
         name = request.body["model"]

@@ -1,22 +1,26 @@
 """`ocp sessions`: what is remembered of conversations, to see, search, take along and forget."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ollama_claude_proxy.cli import output
+from ollama_claude_proxy.cli.kept import (
+    about_of,
+    builtins_of,
+    find,
+    listing_of,
+    opened,
+    shown_of,
+    told_of,
+)
 from ollama_claude_proxy.cli.output import Mark
 from ollama_claude_proxy.cli.units import bytes_text, when
-from ollama_claude_proxy.errors import UsageError
 from ollama_claude_proxy.settings import data_path, load_settings
 
 if TYPE_CHECKING:
-    from ollama_claude_proxy.sessions.conversation import State
-    from ollama_claude_proxy.sessions.database import Database
-    from ollama_claude_proxy.sessions.listing import Listed, Listing, Said
+    from ollama_claude_proxy.sessions.listing import Listed, Said
 
 command = typer.Typer(
     name="sessions",
@@ -71,13 +75,13 @@ def show_list(*, project: Project = None, as_json: Json = False) -> None:
     """
     from ollama_claude_proxy.sessions.pruning import Pruning  # noqa: PLC0415  # as below
 
-    with _database() as database:
-        listed = _listing(database).conversations()
+    with opened() as database:
+        listed = listing_of(database).conversations()
         size = Pruning(database).size
     if project is not None:
         listed = [one for one in listed if Path(one.project) == project.resolve()]
     if as_json:
-        rows = [_builtins(one) for one in listed]
+        rows = [builtins_of(one) for one in listed]
         output.result_json({"file": str(data_path()), "bytes": size, "conversations": rows})
         return
     if not listed:
@@ -95,20 +99,20 @@ def show(which: Which, *, as_json: Json = False) -> None:
     left_out and shortened (messages before that number), digest, and loaded (number of the message
     and text).
     """
-    with _database() as database:
-        listing = _listing(database)
-        one = _find(listing, which)
+    with opened() as database:
+        listing = listing_of(database)
+        one = find(listing, which)
         said, states = listing.messages(one.id), listing.states(one.id)
-        shown = {model: _shown(state) for model, state in states.items()}
+        shown = {model: shown_of(state) for model, state in states.items()}
     if as_json:
-        messages = [_builtins(message) for message in said]
-        output.result_json(_builtins(one) | {"messages": messages, "shown": shown})
+        messages = [builtins_of(message) for message in said]
+        output.result_json(builtins_of(one) | {"messages": messages, "shown": shown})
         return
     output.result(f"{one.id}: {one.title}")
-    for name, value in _about(one):
+    for name, value in about_of(one):
         output.result(f"  {name}: {value}")
     for model, state in shown.items():
-        output.result(f"  {model} was shown: {_told(state)}")
+        output.result(f"  {model} was shown: {told_of(state)}")
     for number, message in enumerate(said):
         output.result(f"{number:>5} turn {message.turn:>3} {message.role:<9} {_line(message)}")
 
@@ -128,12 +132,12 @@ def search(
     Keys of --json, for each passage: conversation, turn, source (the call that it came from), text.
     Exit code 1: nothing was found.
     """
-    with _database() as database:
-        listing = _listing(database)
-        only = _find(listing, session).id if session else None
+    with opened() as database:
+        listing = listing_of(database)
+        only = find(listing, session).id if session else None
         hits = listing.search(" ".join(words), limit, only)
     if as_json:
-        output.result_json([_builtins(hit) for hit in hits])
+        output.result_json([builtins_of(hit) for hit in hits])
     for hit in () if as_json else hits:
         output.result(f"[{hit.conversation}, turn {hit.turn}] {hit.source}".rstrip())
         output.result("".join(f"    {line}\n" for line in hit.text.splitlines()))
@@ -151,13 +155,13 @@ def export(
     ] = False,
 ) -> None:
     """Print a whole conversation as JSON, with the messages as Anthropic's API has them."""
-    with _database() as database:
-        listing = _listing(database)
-        one = _find(listing, which)
+    with opened() as database:
+        listing = listing_of(database)
+        one = find(listing, which)
         said = listing.messages(one.id)
     if not markdown:
         messages = [{"role": message.role, "content": message.content} for message in said]
-        output.result_json(_builtins(one) | {"messages": messages})
+        output.result_json(builtins_of(one) | {"messages": messages})
         return
     output.result(f"# {one.title}")
     for message in said:
@@ -173,9 +177,9 @@ def delete(
     """Delete conversations from the file, at once and for good."""
     from ollama_claude_proxy.sessions.pruning import Pruning  # noqa: PLC0415  # as below
 
-    with _database() as database:
-        listing, pruning = _listing(database), Pruning(database)
-        numbers = [_find(listing, one).id for one in which]
+    with opened() as database:
+        listing, pruning = listing_of(database), Pruning(database)
+        numbers = [find(listing, one).id for one in which]
         deleted = pruning.delete(numbers)
         pruning.shrink()
     _report_deleted(deleted, as_json=as_json)
@@ -202,7 +206,7 @@ def prune(
     from ollama_claude_proxy.sessions.pruning import Pruning  # noqa: PLC0415  # as below
 
     settings = load_settings({}, None).settings
-    with _database() as database:
+    with opened() as database:
         pruning = Pruning(database)
         deleted = pruning.prune(
             settings.memory_days if days is None else days,
@@ -212,79 +216,9 @@ def prune(
     _report_deleted(deleted, as_json=as_json)
 
 
-@contextmanager
-def _database() -> Iterator["Database"]:
-    """Open the file; where there is none, an empty one in memory: a look must not make one."""
-    from ollama_claude_proxy.sessions.database import Database  # noqa: PLC0415  # help is faster
-
-    path = data_path()
-    database = Database(path if path.exists() else None)
-    try:
-        yield database
-    finally:
-        database.close()
-
-
-def _listing(database: "Database") -> "Listing":
-    from ollama_claude_proxy.sessions.listing import Listing  # noqa: PLC0415  # help is faster
-
-    return Listing(database)
-
-
-def _find(listing: "Listing", which: str) -> "Listed":
-    """Find a conversation by its number, the client's session, or `last`."""
-    listed = listing.conversations()
-    found = [one for one in listed if which in {str(one.id), one.session}]
-    if which == "last":
-        found = listed
-    if not found:
-        found = [one for one in listed if one.session and one.session.startswith(which)]
-    if not found:
-        raise UsageError(
-            f"No conversation {which!r} is kept.", remedy="`ocp sessions list` shows them."
-        )
-    return found[0]
-
-
 def _row(one: "Listed") -> tuple[str, ...]:
     title = one.title if not one.agent else f"(subagent) {one.title}"
     return str(one.id), when(one.used), str(one.turns), one.model, one.project or "-", title
-
-
-def _about(one: "Listed") -> Iterator[tuple[str, str]]:
-    yield "begun", when(one.created)
-    yield "last used", when(one.used)
-    for name in ("session", "agent", "project"):
-        if value := getattr(one, name):
-            yield name, value
-    yield "turns", str(one.turns)
-    if one.branches > 1:
-        yield "branches", f"{one.branches} (rewound or compacted; this is the newest)"
-
-
-def _shown(state: "State") -> dict[str, Any]:
-    return {
-        "left_out": state.cut.left,
-        "shortened": state.cut.short,
-        "digest": state.digest,
-        "loaded": list(state.loaded.values()),
-    }
-
-
-def _told(state: dict[str, Any]) -> str:
-    """Say in words what a model was shown."""
-    told = []
-    if state["left_out"]:
-        told.append(f"an account in place of the early messages before number {state['left_out']}")
-    if state["shortened"]:
-        told.append(f"long results before number {state['shortened']} shortened")
-    told += [_first_line(text) for text in state["loaded"]]
-    return "; ".join(told) or "all of it"
-
-
-def _first_line(text: str) -> str:
-    places = [line[1:-1] for line in text.splitlines() if line.startswith("[turn ")]
-    return f"loaded again: {', '.join(places)}"
 
 
 def _line(message: "Said") -> str:
@@ -296,13 +230,6 @@ def _text(message: "Said") -> str:
     from ollama_claude_proxy.sessions.history import text_of  # noqa: PLC0415  # as above
 
     return "\n".join(filter(None, map(text_of, message.content)))
-
-
-def _builtins(value: Any) -> dict[str, Any]:
-    import msgspec  # noqa: PLC0415  # as above
-
-    built: dict[str, Any] = msgspec.to_builtins(value)
-    return built
 
 
 def _report_deleted(deleted: int, *, as_json: bool) -> None:

@@ -214,6 +214,8 @@ class Generation:
         conversation = self._remembered.conversation
         if conversation is not None:
             services.memory.keep(conversation, self._message(last))
+            if self._remembered.fitted is not None:
+                services.meaning.start()
         if turn is not None:
             services.turns.remember(turn.identifiers, turn.text, turn.raw)
         services.last_prompt = {

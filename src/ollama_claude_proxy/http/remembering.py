@@ -67,7 +67,7 @@ async def _fitting(
     services: Services, wanted: Wanted, conversation: Conversation, plan_of: PlanOf
 ) -> Plan | None:
     """Give a plan within the budget; None where there is none."""
-    window = wanted.window
+    window, recall = wanted.window, services.settings.recall
     reply = min(wanted.request.max_tokens or window, window // _ANSWER)
     budget = window - reply - window // _MARGIN
 
@@ -76,8 +76,9 @@ async def _fitting(
         return services.counts.tokens(wanted.model, body, Shared())
 
     while True:
-        if services.settings.recall != "off":
-            conversation.load(window, project=services.settings.recall == "project")
+        if recall != "off":
+            query = await services.meaning.query(conversation)
+            conversation.load(window, project=recall == "project", query=query)
         plan = plan_of(conversation.shown())
         if plan.prompt_tokens <= budget:
             return plan

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ollama_claude_proxy.errors import OcpError
 from ollama_claude_proxy.http.flushing import Flushing
+from ollama_claude_proxy.http.meaning import Meaning
 from ollama_claude_proxy.http.spilling import Spilling
 from ollama_claude_proxy.http.warmth import Warmth
 from ollama_claude_proxy.sessions.counts import Counts
@@ -23,6 +24,7 @@ from ollama_claude_proxy.translate.response.calls import Tally
 from ollama_claude_proxy.upstream.calibration import Calibration
 from ollama_claude_proxy.upstream.catalog import Catalog, window
 from ollama_claude_proxy.upstream.client import Ollama
+from ollama_claude_proxy.upstream.embedding import Embedding
 from ollama_claude_proxy.upstream.scheduler import Scheduler
 
 logger = logging.getLogger(__name__)
@@ -65,6 +67,8 @@ class Services:
         self.scheduler = Scheduler(settings.parallel)
         self.flushing = Flushing(self.prompts)
         self.warmth = Warmth(ollama, self.scheduler, self.prompts, store)
+        embedding = Embedding(ollama, catalog, settings)
+        self.meaning = Meaning(embedding, self.memory.vectors, self.scheduler)
         self.spilling = Spilling(ollama, store, chosen=settings.num_ctx is not None)
         self.tally = Tally()
         self.last_prompt: dict[str, Any] | None = None
@@ -106,6 +110,7 @@ class Services:
         if self._pruning is not None:
             await self._pruning
         await self.warmth.close()
+        await self.meaning.close()
         self.database.close()
         await self.ollama.close()
 

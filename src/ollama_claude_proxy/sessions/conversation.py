@@ -131,14 +131,17 @@ class Conversation:
         self._cut(cut, digest_tokens(budget))
         return True
 
+    @property
+    def looks(self) -> bool:
+        """Whether the newest message needs something that is not shown, and nobody looked yet."""
+        last = self._messages[-1]
+        known = f"{self.entries[-1].hash:x}" in self._state.loaded
+        return last.role != "assistant" and not known and (self._moved or _asks(last))
+
     def load(self, window: int, *, project: bool = False, query: Query | None = None) -> None:
         """Find what the newest message needs of what is not shown, once; `window` in tokens."""
         last = self._messages[-1]
-        name = f"{self.entries[-1].hash:x}"
-        cut = self._state.cut != Cut()
-        if not (cut or project) or last.role == "assistant" or name in self._state.loaded:
-            return
-        if not (self._moved or _asks(last)):
+        if not self.looks or not (project or self._state.cut != Cut()):
             return
         scope = self._retrieval.scope(self.whose.key, project=project)
         if scope is None:
@@ -147,7 +150,7 @@ class Conversation:
         most = window // _SHARE * _CHARACTERS // (1 if _asks(last) else 2)
         found = self._retrieval.find(self.request, scope, prompt, most, query)
         if found:
-            self._state.loaded[name] = shown(found)
+            self._state.loaded[f"{self.entries[-1].hash:x}"] = shown(found)
             self._changed = True
 
     def keep(self) -> None:

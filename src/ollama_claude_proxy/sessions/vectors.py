@@ -13,6 +13,7 @@ from sqlite3 import Connection
 
 from msgspec import Struct
 
+from ollama_claude_proxy.sessions.archive import ROOM
 from ollama_claude_proxy.sessions.database import Database
 from ollama_claude_proxy.sessions.history import restored, text_of
 from ollama_claude_proxy.sessions.packing import unpacked
@@ -43,6 +44,10 @@ class Vectors:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def any(self, model: str) -> bool:
+        """Whether there are vectors of a model."""
+        return bool(self._database.rows("SELECT 1 FROM vectors WHERE model = ? LIMIT 1", model))
+
     def nearest(self, query: Query, ranges: Iterable[tuple[int, int]], most: int) -> list[int]:
         """Give the numbers of the passages that are nearest, the nearest first."""
         wanted = _unit(query.vector)
@@ -63,14 +68,20 @@ class Vectors:
         return [number for _, number in scored[:most]]
 
     def missing(self, model: str, most: int) -> list[Piece]:
-        """Give passages without a vector of a model, the newest first."""
+        """Give passages without a vector of a model, the newest first.
+
+        Only conversations that were cut have any use for them.
+        """
         rows = self._database.rows(
             "SELECT p.id, p.start, p.length, s.text, b.body FROM passages AS p"
             " JOIN blocks AS b ON b.id = p.block JOIN sources AS s ON s.id = p.source"
             " WHERE NOT EXISTS"
             " (SELECT 1 FROM vectors AS v WHERE v.passage = p.id AND v.model = ?)"
+            " AND p.id >> ? IN (SELECT root FROM boundaries AS b JOIN heads AS h"
+            " ON h.conversation = b.conversation JOIN messages AS m ON m.id = h.message)"
             " ORDER BY p.id DESC LIMIT ?",
             model,
+            ROOM,
             most,
         )
         return [

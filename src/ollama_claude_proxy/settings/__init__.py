@@ -6,7 +6,8 @@ A flag wins over the environment, the environment over `.env` in the current fol
 
 from ollama_claude_proxy.settings.keys import KEYS, Key
 from ollama_claude_proxy.settings.load import LoadedSettings, load_settings
-from ollama_claude_proxy.settings.model import DEFAULT_MODEL, Roles, Settings
+from ollama_claude_proxy.settings.model import DEFAULT_MODEL, Settings
+from ollama_claude_proxy.settings.roles import Roles
 from ollama_claude_proxy.settings.sources import (
     cache_path,
     config_path,

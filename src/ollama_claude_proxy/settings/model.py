@@ -3,10 +3,12 @@
 Each field says what it is for, what is allowed, and under which other names people already set it.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
+from ollama_claude_proxy.settings.fields import MODEL, setting, word
+from ollama_claude_proxy.settings.roles import Roles
 from ollama_claude_proxy.settings.values import (
     Host,
     Integer,
@@ -22,33 +24,6 @@ from ollama_claude_proxy.settings.values import (
 DEFAULT_MODEL = "qwen2.5-coder:7b"
 PREFIX = "OCP_"
 
-_MODEL = "the name of a model as in `ollama list`"
-
-
-def _setting(meaning: str, allowed: str, *names: str, **more: Any) -> Any:
-    """Describe a setting: its meaning, what is allowed, and its variables if not just OCP_NAME."""
-    alias = AliasChoices(*names) if names else None
-    extra: dict[str, Any] = {"allowed": allowed}
-    return Field(description=meaning, validation_alias=alias, json_schema_extra=extra, **more)
-
-
-def _word() -> BeforeValidator:
-    """Take one of several words in any case."""
-    return BeforeValidator(lambda word: word.strip().lower() if isinstance(word, str) else word)
-
-
-class Roles(BaseModel):
-    """Models for Claude Code's roles; None means the main model."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    opus: Annotated[Name | None, _setting("The model that answers for Opus.", _MODEL)] = None
-    sonnet: Annotated[Name | None, _setting("The model that answers for Sonnet.", _MODEL)] = None
-    haiku: Annotated[
-        Name | None, _setting("The model that answers for Haiku and small jobs.", _MODEL)
-    ] = None
-    subagent: Annotated[Name | None, _setting("The model that answers subagents.", _MODEL)] = None
-
 
 class Settings(BaseModel):
     """Every setting."""
@@ -57,13 +32,13 @@ class Settings(BaseModel):
 
     model: Annotated[
         Name,
-        _setting(
-            "The model that answers for every Claude model.", _MODEL, "OCP_MODEL", "OLLAMA_MODEL"
+        setting(
+            "The model that answers for every Claude model.", MODEL, "OCP_MODEL", "OLLAMA_MODEL"
         ),
     ] = DEFAULT_MODEL
     ollama_url: Annotated[
         OllamaUrl,
-        _setting(
+        setting(
             "Where Ollama listens; port 11434 unless given.",
             "an http or https address such as http://127.0.0.1:11434",
             "OCP_OLLAMA_URL",
@@ -73,14 +48,14 @@ class Settings(BaseModel):
     ] = "http://127.0.0.1:11434"
     host: Annotated[
         Host,
-        _setting(
+        setting(
             "The address to listen on; any but this machine's own needs a token.",
             "a host name or IP address such as 127.0.0.1",
         ),
     ] = "127.0.0.1"
     port: Annotated[
         Integer,
-        _setting(
+        setting(
             "The port to listen on; 0 takes any free one.",
             "a whole number from 0 to 65535",
             "OCP_PORT",
@@ -91,7 +66,7 @@ class Settings(BaseModel):
     ] = 8000
     token: Annotated[
         Secret | None,
-        _setting(
+        setting(
             "What clients must send as their token; none: anyone on this machine may ask.",
             "visible ASCII characters without spaces",
             repr=False,
@@ -99,7 +74,7 @@ class Settings(BaseModel):
     ] = None
     debug: Annotated[
         bool,
-        _setting(
+        setting(
             "Whether the log shows what is sent and received.",
             "true or false",
             "OCP_DEBUG",
@@ -108,19 +83,19 @@ class Settings(BaseModel):
     ] = False
     log_format: Annotated[
         Literal["text", "json"],
-        _word(),
-        _setting("How the log on stderr is written.", "text or json"),
+        word(),
+        setting("How the log on stderr is written.", "text or json"),
     ] = "text"
     num_ctx: Annotated[
         Window | None,
-        _setting(
+        setting(
             "The window in tokens; none: what the model allows, at most 32768; 0: Ollama's own.",
             "a whole number from 512 to 10000000, or 0",
         ),
     ] = None
     keep_alive: Annotated[
         KeepAlive,
-        _setting(
+        setting(
             "How long Ollama keeps the model in memory after an answer; -1: for ever, 0: not at"
             " all.",
             "a duration such as 30m or 2h, or a number of seconds",
@@ -128,8 +103,8 @@ class Settings(BaseModel):
     ] = "2h"
     memory: Annotated[
         Literal["on", "private", "off"],
-        _word(),
-        _setting(
+        word(),
+        setting(
             "Whether conversations are kept, and those longer than the window fitted into it; "
             "private: nothing goes to disk; off: what is too long is refused.",
             "on, private or off",
@@ -137,16 +112,24 @@ class Settings(BaseModel):
     ] = "on"
     recall: Annotated[
         Literal["session", "project", "off"],
-        _word(),
-        _setting(
+        word(),
+        setting(
             "Where earlier text that a request needs is looked for: in its own conversation, also "
             "in others of the same folder, or nowhere.",
             "session, project or off",
         ),
     ] = "session"
+    embedding_model: Annotated[
+        Name,
+        setting(
+            "The embedding model that finds earlier text by its meaning; auto: the smallest that "
+            "is installed; off: by words alone.",
+            "auto, off, or the name of a model as in `ollama list`",
+        ),
+    ] = "auto"
     memory_days: Annotated[
         Integer,
-        _setting(
+        setting(
             "After how many days without use a conversation is forgotten.",
             "a whole number from 0 to 36500",
             ge=0,
@@ -155,7 +138,7 @@ class Settings(BaseModel):
     ] = 90
     memory_megabytes: Annotated[
         Integer,
-        _setting(
+        setting(
             "How large the file of conversations may grow before the oldest are forgotten.",
             "a whole number from 1 to 1000000",
             ge=1,
@@ -164,7 +147,7 @@ class Settings(BaseModel):
     ] = 500
     parallel: Annotated[
         Integer,
-        _setting(
+        setting(
             "How many requests Ollama runs on a model at a time (its OLLAMA_NUM_PARALLEL); more "
             "wait in the proxy, the user's turns first.",
             "a whole number from 1 to 1000",
@@ -174,8 +157,8 @@ class Settings(BaseModel):
     ] = 1
     lean: Annotated[
         Literal["auto", "on", "off"],
-        _word(),
-        _setting(
+        word(),
+        setting(
             "Whether Claude Code is told to leave out what makes its first prompt large; auto: "
             "where the window has 16384 tokens or less.",
             "auto, on or off",
@@ -183,15 +166,15 @@ class Settings(BaseModel):
     ] = "auto"
     tools: Annotated[
         ToolsMode,
-        _setting(
+        setting(
             "Who shows the tools to the model: Ollama, ocp as text, or whoever loses nothing.",
             "auto, native or text; MODEL=word for single models, such as auto,qwen3:8b=text",
         ),
     ] = "auto"
     descriptions: Annotated[
         Literal["auto", "full", "short"],
-        _word(),
-        _setting(
+        word(),
+        setting(
             "How much of the tools' descriptions the model sees; auto: the first sentences where "
             "the full ones would take over a quarter of the window.",
             "auto, full or short",
@@ -199,18 +182,18 @@ class Settings(BaseModel):
     ] = "auto"
     tool_example: Annotated[
         bool,
-        _setting(
+        setting(
             "Whether tools shown as text end with their names and one example of a call.",
             "true or false",
         ),
     ] = True
     read_calls: Annotated[
         bool,
-        _setting("Whether calls that the model writes as text are run as calls.", "true or false"),
+        setting("Whether calls that the model writes as text are run as calls.", "true or false"),
     ] = True
     second_chances: Annotated[
         Integer,
-        _setting(
+        setting(
             "How often an answer is asked again for a tool call that cannot be run; 0: never.",
             "a whole number from 0 to 5",
             ge=0,
@@ -219,7 +202,7 @@ class Settings(BaseModel):
     ] = 1
     repeated_calls: Annotated[
         Integer,
-        _setting(
+        setting(
             "After how many equal calls with equal results the model is told of it; 0: never.",
             "a whole number from 0 to 100",
             ge=0,
@@ -228,7 +211,7 @@ class Settings(BaseModel):
     ] = 3
     inert: Annotated[
         bool,
-        _setting(
+        setting(
             "Whether control tokens of the model in files and prompts are made harmless.",
             "true or false",
         ),
@@ -236,7 +219,7 @@ class Settings(BaseModel):
     roles: Roles = Roles()
     anthropic_version: Annotated[
         Name,
-        _setting(
+        setting(
             "The version of Anthropic's API that answers name.",
             "a date such as 2023-06-01",
             "OCP_ANTHROPIC_VERSION",
@@ -245,7 +228,7 @@ class Settings(BaseModel):
     ] = "2023-06-01"
     header_grace: Annotated[  # Claude Code gives up after 360 s without headers
         Seconds,
-        _setting(
+        setting(
             "Seconds for which headers wait for Ollama, so that a refusal is an HTTP status.",
             "a number from 0 to 300",
             ge=0,
@@ -254,7 +237,7 @@ class Settings(BaseModel):
     ] = 10.0
     ping_interval: Annotated[  # from 60 s on Claude Code says that it waits for the network
         Seconds,
-        _setting(
+        setting(
             "Seconds of silence after which a ping is sent.",
             "a number from 0.05 to 60",
             ge=0.05,
@@ -263,7 +246,7 @@ class Settings(BaseModel):
     ] = 10.0
     max_body_bytes: Annotated[
         Integer,
-        _setting(
+        setting(
             "The largest request body, in bytes.",
             "a whole number from 1024 to 1073741824",
             ge=1024,
@@ -272,7 +255,7 @@ class Settings(BaseModel):
     ] = 64 * 1024 * 1024
     connect_timeout: Annotated[
         Seconds,
-        _setting(
+        setting(
             "Seconds to wait for a connection to Ollama.",
             "a number from 0.05 to 300",
             ge=0.05,

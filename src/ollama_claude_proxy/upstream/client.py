@@ -28,6 +28,7 @@ from ollama_claude_proxy.upstream.words import quoted
 from ollama_claude_proxy.wire.events import encode_json
 from ollama_claude_proxy.wire.ollama import (
     ChatLine,
+    Embeddings,
     PullProgress,
     Rendering,
     Running,
@@ -120,6 +121,23 @@ class Ollama:
     async def running(self) -> list[RunningModel]:
         """Give the models that are loaded now."""
         return (await self._look_up("GET", "/api/ps", Running)).models or []
+
+    async def embed(self, model: str, texts: list[str], keep_alive: str | int) -> list[list[float]]:
+        """Give a vector for each text; raises ModelUnusable where the model makes none.
+
+        It runs on the processor, so that it pushes no other model out of the graphics card.
+        """
+        answer = await self._look_up(
+            "POST",
+            "/api/embed",
+            Embeddings,
+            model=model,
+            input=texts,
+            truncate=True,
+            keep_alive=keep_alive,
+            options={"num_gpu": 0},
+        )
+        return answer.embeddings
 
     async def pull(self, model: str) -> AsyncIterator[PullProgress]:
         """Download a model, telling how far it is; raises UpstreamRejected when it fails."""

@@ -46,6 +46,11 @@ class Scheduler:
         """Whether anyone runs on a model or waits for it."""
         return bool(self._running[model] or self._waiting[model])
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody runs on any model or waits for one."""
+        return not any(self._running.values()) and not any(self._waiting.values())
+
     def ahead(self, model: str) -> int:
         """How many run on a model or wait for it."""
         return self._running[model] + len(self._waiting[model])

@@ -86,6 +86,11 @@ class ModelProfile(Struct, frozen=True, kw_only=True):
         return "completion" in self.capabilities
 
     @property
+    def embedding(self) -> bool:
+        """Whether it makes vectors of texts."""
+        return "embedding" in self.capabilities
+
+    @property
     def calls_beyond_tools(self) -> bool:
         """Whether a call of a tool that is not in the `tools` field still comes through.
 

@@ -74,6 +74,12 @@ class Rendering(Struct, rename={"debug_info": "_debug_info"}):
     debug_info: RenderedTemplate | None = None
 
 
+class Embeddings(Struct):
+    """The answer of `/api/embed`: a vector for each text."""
+
+    embeddings: list[list[float]]
+
+
 class ModelDetails(Struct):
     """`details` of a model in `/api/tags`, `/api/show` and `/api/ps`."""
 
