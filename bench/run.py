@@ -19,8 +19,9 @@ from reading import reading
 from report import document, table
 from rereading import rereading
 from servers import PROXY, BenchError, LoadClient, all_servers
+from sessions import sessions
 
-_SECTIONS = (*WIRE, "reading", "rereading", "start", "install")
+_SECTIONS = (*WIRE, "reading", "rereading", "sessions", "start", "install")
 
 
 def main() -> int:
@@ -56,6 +57,9 @@ def _measure(names: Sequence[str], folder: Path, options: argparse.Namespace) ->
     if "rereading" in names:
         with _told("rereading"):
             figures += rereading()
+    if "sessions" in names:
+        with _told("sessions"):
+            figures += sessions(folder, quick=options.quick)
     if "start" in names:
         with _told("start"):
             figures += start(folder, options.proxy, times=3 if options.quick else 9)
