@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.fake_cache import KvCache, tokens_of
+from support.fake_cache import tokens_of
 from support.fake_ollama import Call, FakeOllama, Raw, Until, answer
 from support.raw_client import RawClient
 
@@ -292,28 +292,3 @@ def test_a_prompt_has_to_leave_one_token_of_the_window(client: RawClient, fake: 
     told = json.loads(json.loads(reply.body)["error"])["error"]
     assert (reply.status, told["n_prompt_tokens"], told["n_ctx"]) == (400, tokens, tokens)
     assert len(fake.reads) == 1
-
-
-@pytest.mark.parametrize("text", ["One or  two    words, ünïcode\n\n\n\n\n  }; end_of", HEAD[:200]])
-def test_a_beginning_has_the_same_tokens_save_for_the_last(text: str) -> None:
-    whole = tokens_of(text)
-    assert "".join(whole) == text
-    for end in range(1, len(text)):
-        cut = tokens_of(text[:end])
-        assert cut[:-1] == whole[: len(cut) - 1]
-
-
-def test_a_saved_prompt_that_would_lose_most_of_itself_is_not_loaded() -> None:
-    cache = KvCache(1)
-    long, other = list("abcdefghij" * 10), list("0123456789")
-    for prompt in (long, other):
-        slot = cache.take(prompt)
-        assert slot is not None
-        slot.tokens = prompt
-        cache.free(slot)
-    slot = cache.take(long[:24])
-    assert slot is not None
-    assert slot.tokens == []
-    cache.free(slot)
-    assert cache.take(long[:26]) is slot
-    assert len(slot.tokens) == 25
