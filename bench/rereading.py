@@ -1,46 +1,52 @@
-"""What a model has to read again in recorded sessions of the real client, in characters.
+"""What a model has to read again in recorded sessions of the real client.
 
-The least possible is what is new in each turn: what stands behind the prompt before and behind the
-turn that the model itself wrote. Compared are the prompts of this proxy and those of a plain
-translation (`floor.py`), both as the qwen2.5 template renders them.
+Every recorded turn that continues another is asked after it, before an Ollama with one slot and the
+prefix cache that was measured on a real one. The least possible is what is new: what stands behind
+the prompt before and behind the turn that the model itself wrote. Compared are this proxy and a
+plain translation of the same requests (`floor.py`).
 """
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
+import httpx
 
 from figures import Figure
 from floor import to_ollama
-from ollama_claude_proxy.translate.policy import Policy
-from ollama_claude_proxy.translate.request.build import build_plan
-from ollama_claude_proxy.wire.anthropic import parse_request
-from ollama_claude_proxy.wire.model import ModelProfile, TemplateFacts
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
-from support.fake_rendering import render  # the tests' own renderers
+from support.fake_answers import Raw
+from support.fake_cache import tokens_of
+from support.fake_models import library
+from support.fake_ollama import FakeOllama, answer
+from support.own_turns import blocks_of, echoed, offered, renamed, spoken
+from support.proxy import Proxy
 from support.recordings import successive_turns
 
-_RENDERER = "go-template:qwen2.5"
-_MODEL = "qwen2.5-coder:7b"
-_PROFILE = ModelProfile(
-    name=_MODEL, family="qwen2", capabilities=frozenset({"completion", "tools"})
-)
-_POLICY = Policy(window=131_072, facts=TemplateFacts(prefill=True, replays_text=True))
+_MODEL = "bench:7b"
+_WINDOW = 1_000_000
 
 Body = dict[str, Any]
+Ask = Callable[[Body], list[Body]]
 
 
-def rereading() -> list[Figure]:
-    """Measure every recorded turn that continues another."""
-    plain = _above(lambda request: to_ollama(request, _MODEL))
-    ocp = _above(_planned)
+def rereading(*, quick: bool) -> list[Figure]:
+    """Measure every recorded turn that continues another; `quick`: one in five."""
+    turns = [turn for turn in successive_turns() if offered(turn[1], turn[2])]
+    turns = turns[::5] if quick else turns
+    with FakeOllama(*library(), slots=1) as fake:
+        fake.add_model(_MODEL, renders="go-template:qwen2.5", context_length=_WINDOW)
+        with httpx.Client(base_url=fake.url, timeout=60, trust_env=False) as client:
+            plain = _above(fake, turns, _plainly(client))
+        with Proxy(fake.url, num_ctx=_WINDOW, second_chances=0) as proxy:
+            ocp = _above(fake, turns, _through(proxy))
     return [
         Figure(
-            "read again in recorded sessions, above the least possible",
+            "tokens read again in recorded sessions, above the least possible",
             "%",
             {"floor": plain, "ocp": ocp},
             mark=1,
@@ -49,29 +55,52 @@ def rereading() -> list[Figure]:
     ]
 
 
-def _above(translate: Callable[[Body], Body]) -> float:
+def _above(fake: FakeOllama, turns: list[tuple[str, Body, Body]], ask: Ask) -> float:
     """Give what is read above the least possible, in percent of that, over all turns."""
     read = least = 0
-    for _, before, after in successive_turns():
-        one, other = (render(_RENDERER, translate(body)) for body in (before, after))
-        answer = _answer(translate, before, after, one)
-        new = len(other) - len(one) - len(answer)
-        read += len(other) - _common(one + answer, other)
-        least += max(new, 0)
+    for _, before, after in turns:
+        count = len(before["messages"])
+        said = after["messages"][count]
+        raw = spoken(said, _MODEL)
+        fake.script(answer(Raw(raw)))
+        content = ask(before)
+        known = len(tokens_of(fake.prompt_of(fake.chats[-1]) + raw))
+        body = _going_on(after, count, content)
+        begun = len(fake.reads)
+        fake.script(answer(Raw("Ok.")))
+        ask(body)
+        read += sum(one[2] for one in fake.reads[begun:])
+        least += max(len(tokens_of(fake.prompt_of(fake.chats[-1]))) - known, 1)
     return 100 * (read - least) / least
 
 
-def _answer(translate: Callable[[Body], Body], before: Body, after: Body, prompt: str) -> str:
-    """Give the model's own turn as it stands behind the prompt that it answered."""
-    said = after["messages"][: len(before["messages"]) + 1]
-    whole = render(_RENDERER, translate(after | {"messages": said}))
-    return whole[len(prompt) :] if whole.startswith(prompt) else ""
+def _going_on(after: Body, count: int, content: list[Body]) -> Body:
+    """Give the request that continues another, with the turn that was answered to that."""
+    made = [block for block in content if block["type"] == "tool_use"]
+    recorded = [one for one in blocks_of(after["messages"][count]) if one["type"] == "tool_use"]
+    ids = {old["id"]: new["id"] for old, new in zip(recorded, made, strict=False)}
+    body = renamed(after, ids)
+    if content:
+        body["messages"][count] = {"role": "assistant", "content": echoed(content)}
+    return body
 
 
-def _planned(request: Body) -> Body:
-    return build_plan(parse_request(msgspec.json.encode(request)), _PROFILE, _POLICY).body
+def _plainly(client: httpx.Client) -> Ask:
+    """Ask Ollama itself; its calls have no ids, so that the client's stay."""
+
+    def ask(request: Body) -> list[Body]:
+        body = to_ollama(request, _MODEL)
+        body["options"]["num_ctx"] = _WINDOW
+        client.post("/api/chat", content=json.dumps(body)).raise_for_status()
+        return []
+
+    return ask
 
 
-def _common(one: str, other: str) -> int:
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, pair in pairs if pair[0] != pair[1]), min(len(one), len(other)))
+def _through(proxy: Proxy) -> Ask:
+    def ask(request: Body) -> list[Body]:
+        reply = proxy.ask(**request | {"model": _MODEL, "stream": False}).raise_for_status()
+        content: list[Body] = reply.json()["content"]
+        return content
+
+    return ask

@@ -56,7 +56,7 @@ def _measure(names: Sequence[str], folder: Path, options: argparse.Namespace) ->
             figures += reading(times=3 if options.quick else 9)
     if "rereading" in names:
         with _told("rereading"):
-            figures += rereading()
+            figures += rereading(quick=options.quick)
     if "sessions" in names:
         with _told("sessions"):
             figures += sessions(folder, quick=options.quick)

@@ -1,6 +1,5 @@
 """In its own dialect a model finds its turns as it wrote them, byte for byte."""
 
-import json
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -10,17 +9,9 @@ import pytest
 from support.fake_answers import Call, Raw
 from support.fake_models import library, more_models
 from support.fake_ollama import FakeOllama, answer
+from support.own_turns import blocks_of, echoed, offered, renamed, spoken
 from support.proxy import Proxy
 from support.recordings import successive_turns
-
-
-def offered(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Whether the tools that the next turn calls were offered when it was written."""
-    names = {tool["name"] for tool in before.get("tools") or ()}
-    said = after["messages"][len(before["messages"])]["content"]
-    blocks = said if isinstance(said, list) else []
-    return all(block["name"] in names for block in blocks if block["type"] == "tool_use")
-
 
 TURNS = [turn for turn in successive_turns() if offered(turn[1], turn[2])]
 MODELS = ["qwen2.5-coder:7b", "llama3.1:8b", "smollm2:135m", "forced:7b"]
@@ -58,27 +49,6 @@ def proxy(fake: FakeOllama) -> Iterator[Proxy]:
         yield running
 
 
-def written(block: dict[str, Any], model: str) -> str:
-    """Write a call as no template would: without spaces, keys as the model likes them."""
-    key = "parameters" if model.startswith("llama") else "arguments"
-    call = json.dumps({"name": block["name"], key: block["input"]}, separators=(",", ":"))
-    if model.startswith("llama"):
-        return f"\n{call}\n"
-    return f"```json\n{call}\n```" if model.startswith("smol") else f"<tool_call>{call}</tool_call>"
-
-
-def spoken(message: dict[str, Any], model: str) -> str:
-    """Give the raw text of a recorded turn, as this model might have written it."""
-    content = message["content"]
-    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    parts = [
-        block["text"] if block["type"] == "text" else written(block, model)
-        for block in blocks
-        if block["type"] in {"text", "tool_use"}
-    ]
-    return "\n\n".join(parts)
-
-
 def asked(fake: FakeOllama, proxy: Proxy, body: dict[str, Any], raw: str) -> dict[str, Any]:
     """Send a request that the model answers with `raw`; give the answer and remember the prompt."""
     fake.script(answer(Raw(raw)))
@@ -107,28 +77,6 @@ def test_each_prompt_begins_with_the_one_before_and_what_the_model_wrote(
     body["messages"][count] = {"role": "assistant", "content": echoed(message["content"])}
     asked(fake, proxy, body, "Ok.")
     assert fake.prompt_of(fake.chats[-1]).startswith(prompt + raw)
-
-
-def blocks_of(message: dict[str, Any]) -> list[dict[str, Any]]:
-    content = message["content"]
-    return [] if isinstance(content, str) else content
-
-
-def renamed(body: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
-    text = json.dumps(body)
-    for old, new in ids.items():
-        text = text.replace(old, new)
-    changed: dict[str, Any] = json.loads(text)
-    return changed
-
-
-def echoed(content: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give a turn as the client sends it back: the text first, the inputs written anew."""
-    texts = [block for block in content if block["type"] == "text"]
-    calls = [block for block in content if block["type"] == "tool_use"]
-    for call in calls:
-        call["input"] = dict(sorted(call["input"].items(), reverse=True))
-    return [*texts, *calls]
 
 
 def test_enough_turns_are_recorded() -> None:
