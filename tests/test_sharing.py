@@ -135,6 +135,28 @@ def test_nothing_is_read_ahead_while_somebody_asks(fake: FakeOllama, tmp_path: P
         fake.wait_for(lambda: fake.disconnects == 1)
 
 
+def test_the_head_is_read_again_behind_a_small_job_that_had_the_model_loaded(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    with FakeOllama(*library(), slots=1) as fake, Proxy(fake.url) as proxy:
+        first = ask(proxy, question("Hi"), session="s", kind="main").json()
+        fake.forget()
+        title = {"messages": [{"role": "user", "content": "A title, please."}], "max_tokens": 20}
+        ask(proxy, title, session="s", kind="auxiliary")
+        fake.wait_for(lambda: len(fake.reads) == 3)
+        assert fake.chats[-1]["options"] == {"num_ctx": 32768, "num_predict": 1}
+        fake.wait_for(lambda: not proxy.app.state.services.scheduler.busy("qwen2.5-coder:7b"))
+        ask(proxy, next_turn(question("Hi"), first, "Go on."), session="s", kind="main")
+        _, tokens, read = fake.reads[-1]
+        assert read < tokens / 10
+        fake.forget()
+        ask(proxy, next_turn(question("Hi"), first, "Go on."), session="s", kind="main")
+        assert len(fake.reads) == 5
+    told = [getattr(record, "ocp_fields", {}).get("prefix") for record in caplog.records]
+    assert "model reloaded" in told
+
+
 @pytest.mark.parametrize(
     ("in_card", "settings", "window"),
     [(0.6, {}, 16384), (1.0, {}, 32768), (0.0, {}, 32768), (0.6, {"num_ctx": 32768}, 32768)],

@@ -117,6 +117,7 @@ class Generation:
                         self._keep(events)  # before the client can come back with it
                     self._put(events)
             self._services.spilling.look(self._plan.model, self._plan.window)
+            self._warm_up()
         except asyncio.CancelledError:
             if self._interrupted is None:
                 raise
@@ -228,9 +229,21 @@ class Generation:
         if done is None or self._prompt is None or not spent.prompt:
             return
         model, raw = self._plan.model, turn.raw if turn is not None else None
+        if spent.loaded:
+            services.prompts.forget(model, but=self._prompt)
         answered(self._prompt, raw, spent.prompt, done.eval_count)
         services.counts.learn(model, self._plan.body, spent.prompt)
         services.flushing.learn(model, done, self._shared, flushed=self._flushed)
+
+    def _warm_up(self) -> None:
+        """Have the conversation's head read where a small job had the model loaded.
+
+        Behind a turn of a conversation it would only take that one's place in the cache.
+        """
+        if self.translator.spent.loaded and self._asker.rank is Rank.AUXILIARY:
+            window = self._plan.body.get("options", {}).get("num_ctx")
+            keep_alive = self._services.settings.keep_alive
+            self._services.warmth.start(self._plan.model, window=window, keep_alive=keep_alive)
 
     def _message(self, last: list[Event]) -> Message:
         """Give the answer as the client will send it back."""

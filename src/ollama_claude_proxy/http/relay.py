@@ -166,7 +166,7 @@ class Relay:
             stream=self._streamed,
             prompt_tokens=done.prompt_eval_count if done else None,
             cached_tokens=translator.spent.cached,
-            prefix=self._planned.shared.broke or None,
+            prefix=self._broke(),
             answer_tokens=done.eval_count if done else translator.lines,
             calls=told(translator.tally) or None,
             queued_seconds=queued if queued > _LONG else None,
@@ -174,6 +174,12 @@ class Relay:
             seconds=time.monotonic() - self._began,
             notes="; ".join(notes) or None,
         )
+
+    def _broke(self) -> str | None:
+        """Say why what was shown before has to be read again."""
+        shared = self._planned.shared
+        reloaded = self._translator.spent.loaded and shared.same
+        return "model reloaded" if reloaded else shared.broke or None
 
     def _outcome(self) -> str:
         if self._gone:

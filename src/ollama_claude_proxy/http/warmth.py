@@ -1,9 +1,9 @@
 """The head of the prompts is read ahead, while nobody wants the model.
 
 Tools and instructions are most of a first prompt, and the same for every session. The last head
-that each model was shown is kept; when the proxy starts, the model reads it in the background, so
-that the first turn begins in seconds. Whoever asks something meanwhile goes first: what was read up
-to then stays in the cache.
+that each model was shown is kept. When the proxy starts, and when a small job had the model loaded,
+the model reads it in the background, so that the next turn begins in seconds. Whoever asks
+something meanwhile goes first: what was read up to then stays in the cache.
 """
 
 import asyncio
@@ -61,7 +61,9 @@ class Warmth:
     def start(self, model: str, *, window: int | None, keep_alive: str | int) -> None:
         """Have a model read its head, if one is known and nobody wants the model."""
         head = self._heads.get(model)
-        if head is None or model in self._tasks or self._scheduler.busy(model):
+        task = self._tasks.get(model)
+        reads = task is not None and not task.done()
+        if head is None or reads or self._scheduler.busy(model):
             return
         body = {name: value for name, value in msgspec.json.decode(head).items() if value}
         body |= {

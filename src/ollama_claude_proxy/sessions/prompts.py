@@ -99,9 +99,9 @@ class Prompts:
         """Give the last prompt of a conversation."""
         return self._kept.get((model, conversation))
 
-    def forget(self, model: str) -> None:
-        """The model was loaded anew: nothing is cached."""
-        for key in [key for key in self._kept if key[0] == model]:
+    def forget(self, model: str, but: Prompt | None) -> None:
+        """The model was loaded anew: of what ran before, nothing is cached."""
+        for key in [key for key, one in self._kept.items() if key[0] == model and one is not but]:
             del self._kept[key]
 
     def _characters(self) -> int:

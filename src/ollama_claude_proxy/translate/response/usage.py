@@ -15,7 +15,7 @@ class Spent:
     """Adds up the tokens of an answer's requests.
 
     The prompt is that of the first: a further request has the same one, from the cache. `shared` is
-    the part of it that the model was shown before, and so has cached unless it was loaded anew.
+    the part of it that the model was shown before, and so has cached unless it was `loaded` anew.
     """
 
     def __init__(self, estimated_input: int, shared: float = 0.0) -> None:
@@ -25,6 +25,7 @@ class Spent:
         self._output = 0
         self._since = 0
         self.lines = 0
+        self.loaded = False
         self.done: ChatLine | None = None
 
     def feed(self, line: ChatLine) -> None:
@@ -35,7 +36,7 @@ class Spent:
             self.done = line
             self._prompt = self._prompt or line.prompt_eval_count
             if line.load_duration >= _LOADED and self._output == 0:
-                self._shared = 0.0
+                self._shared, self.loaded = 0.0, True
             self._output += line.eval_count or self._since
             self._since = 0
 
