@@ -117,6 +117,7 @@ class Generation:
                         self._keep(events)  # before the client can come back with it
                     self._put(events)
             self._services.spilling.look(self._plan.model, self._plan.window)
+            self._services.side_jobs.look(self._plan.model)
             self._warm_up()
         except asyncio.CancelledError:
             if self._interrupted is None:

@@ -47,6 +47,8 @@ async def plan_request(request: Request, *, loads: bool = True) -> Planned:
     subagent = "x-claude-code-agent-id" in request.headers
     profile = await services.catalog.resolve(parsed.request.model, subagent=subagent)
     asker = asker_of(request.headers, parsed.request)
+    if loads:
+        profile = await services.side_jobs.model(asker, parsed.request.model, profile, len(body))
     seen: list[Shared] = []
 
     def count(body: dict[str, Any]) -> int:

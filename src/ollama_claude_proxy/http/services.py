@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ollama_claude_proxy.errors import OcpError
 from ollama_claude_proxy.http.flushing import Flushing
 from ollama_claude_proxy.http.meaning import Meaning
+from ollama_claude_proxy.http.side_jobs import SideJobs
 from ollama_claude_proxy.http.spilling import Spilling
 from ollama_claude_proxy.http.warmth import Warmth
 from ollama_claude_proxy.sessions.counts import Counts
@@ -69,6 +70,7 @@ class Services:
         self.warmth = Warmth(ollama, self.scheduler, self.prompts, store)
         embedding = Embedding(ollama, catalog, settings)
         self.meaning = Meaning(embedding, self.memory.vectors, self.scheduler)
+        self.side_jobs = SideJobs(ollama, catalog, settings, store)
         self.spilling = Spilling(ollama, store, chosen=settings.num_ctx is not None)
         self.tally = Tally()
         self.last_prompt: dict[str, Any] | None = None

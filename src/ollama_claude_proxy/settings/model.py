@@ -145,6 +145,15 @@ class Settings(BaseModel):
             le=1_000_000,
         ),
     ] = 500
+    side_jobs: Annotated[
+        Literal["auto", "main"],
+        word(),
+        setting(
+            "Who does small jobs such as titles; auto: a small model that is installed and fits "
+            "beside the main one, unless `roles.haiku` names one.",
+            "auto or main",
+        ),
+    ] = "auto"
     parallel: Annotated[
         Integer,
         setting(
