@@ -162,6 +162,29 @@ def test_one_result_that_is_larger_than_the_window_is_shortened(fake: FakeOllama
     assert len(fake.prompt_of(fake.chats[-1])) // 4 < 8192
 
 
+def test_the_model_sums_up_what_left_where_that_is_wanted(fake: FakeOllama) -> None:
+    summary = "In short: they refactor, and the heron has priority."
+    fake.respond = lambda body: answer(
+        summary if body["messages"][-1]["content"].endswith("Sum that up.") else "Ok."
+    )
+    messages = whole(120)
+    with Proxy(fake.url, num_ctx=8192, model=TEXT, summarize="model") as proxy:
+        ask(proxy, messages)
+        before = len(fake.chats)
+        opening = fake.chats[-1]["messages"][:2]
+        fake.wait_for(lambda: len(fake.chats) > before)
+        asked = fake.chats[-1]["messages"][-1]["content"]
+        busy = proxy.app.state.services.scheduler.busy
+        fake.wait_for(lambda: not busy(TEXT))
+        ask(proxy, messages)
+        assert fake.chats[-1]["messages"][:2] == opening
+        for step in list(session(2, 60))[1:]:
+            messages += step.messages
+        ask(proxy, messages)
+    assert "user: " in asked
+    assert summary in fake.prompt_of(fake.chats[-1])
+
+
 def test_a_conversation_that_was_rewound_begins_anew(fake: FakeOllama) -> None:
     messages = whole(120)
     with Proxy(fake.url, num_ctx=8192) as proxy:

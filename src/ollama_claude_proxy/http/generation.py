@@ -118,7 +118,7 @@ class Generation:
                     self._put(events)
             self._services.spilling.look(self._plan.model, self._plan.window)
             self._services.side_jobs.look(self._plan.model)
-            self._warm_up()
+            self._in_idle_time()
         except asyncio.CancelledError:
             if self._interrupted is None:
                 raise
@@ -148,6 +148,7 @@ class Generation:
         plan: Plan | None = self._plan
         services, asker, model = self._services, self._asker, self._plan.model
         await services.warmth.give_way(model)
+        await services.summarising.give_way(model)
         async with services.scheduler.slot(model, asker.rank, asker.session):
             self.queued_seconds = time.monotonic() - self._began
             await self._prepare()
@@ -236,11 +237,15 @@ class Generation:
         services.counts.learn(model, self._plan.body, spent.prompt)
         services.flushing.learn(model, done, self._shared, flushed=self._flushed)
 
-    def _warm_up(self) -> None:
-        """Have the conversation's head read where a small job had the model loaded.
+    def _in_idle_time(self) -> None:
+        """Have done what is of use later, if nobody wants the model.
 
-        Behind a turn of a conversation it would only take that one's place in the cache.
+        What left a conversation is summed up. Where a small job had the model loaded, the head of
+        the conversation is read: behind a turn it would only take that one's place in the cache.
         """
+        conversation = self._remembered.conversation
+        if conversation is not None and self._remembered.fitted is not None:
+            self._services.summarising.start(conversation, self._plan)
         if self.translator.spent.loaded and self._asker.rank is Rank.AUXILIARY:
             window = self._plan.body.get("options", {}).get("num_ctx")
             keep_alive = self._services.settings.keep_alive

@@ -11,6 +11,7 @@ from ollama_claude_proxy.http.flushing import Flushing
 from ollama_claude_proxy.http.meaning import Meaning
 from ollama_claude_proxy.http.side_jobs import SideJobs
 from ollama_claude_proxy.http.spilling import Spilling
+from ollama_claude_proxy.http.summarising import Summarising
 from ollama_claude_proxy.http.warmth import Warmth
 from ollama_claude_proxy.sessions.counts import Counts
 from ollama_claude_proxy.sessions.database import Database
@@ -70,6 +71,8 @@ class Services:
         self.warmth = Warmth(ollama, self.scheduler, self.prompts, store)
         embedding = Embedding(ollama, catalog, settings)
         self.meaning = Meaning(embedding, self.memory.vectors, self.scheduler)
+        active = settings.summarize == "model"
+        self.summarising = Summarising(ollama, self.scheduler, active=active)
         self.side_jobs = SideJobs(ollama, catalog, settings, store)
         self.spilling = Spilling(ollama, store, chosen=settings.num_ctx is not None)
         self.tally = Tally()
@@ -113,6 +116,7 @@ class Services:
             await self._pruning
         await self.warmth.close()
         await self.meaning.close()
+        await self.summarising.close()
         self.database.close()
         await self.ollama.close()
 

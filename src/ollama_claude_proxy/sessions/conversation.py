@@ -32,11 +32,16 @@ Tokens = Callable[[str], int]
 
 
 class State(Struct):
-    """How a conversation is fitted: the cut, and the `mark` of the messages it was made for."""
+    """How a conversation is fitted: the cut, and the `mark` of the messages it was made for.
+
+    `summary` is what the model wrote of the messages before number `summarised`, if it was asked.
+    """
 
     cut: Cut = Cut()
     mark: str = ""
     digest: str = ""
+    summary: str = ""
+    summarised: int = 0
     loaded: dict[str, str] = field(default_factory=dict)
 
 
@@ -67,7 +72,8 @@ class Conversation:
         self._messages = messages
         self._archive = archive
         self._retrieval = retrieval
-        self._state = self._known(archive.boundary(whose.key, whose.model))
+        self._as_kept = archive.boundary(whose.key, whose.model)
+        self._state = self._known(self._as_kept)
         self._moved = False
         self._changed = False
 
@@ -111,7 +117,7 @@ class Conversation:
         return head + behind
 
     def step(self, tokens: Tokens, total: int, budget: int) -> bool:
-        """Cut so much that about half of a budget is free; False where nothing more can go.
+        """Cut so much that over half of a budget is free; False where nothing more can go.
 
         `tokens` counts a text; `total` is what the prompt has now.
         """
@@ -153,14 +159,37 @@ class Conversation:
             self._state.loaded[f"{self.entries[-1].hash:x}"] = shown(found)
             self._changed = True
 
+    @property
+    def summary(self) -> str:
+        """What the model wrote of what left; empty where it was not asked."""
+        return self._state.summary
+
+    @property
+    def unsummarised(self) -> str:
+        """The text of what left and is in no summary yet."""
+        begin = max(opening_of(self._messages), self._state.summarised)
+        left = self._messages[begin : self._state.cut.left]
+        return "\n\n".join(f"{one.role}: {_all(shortened(one))}" for one in left)
+
+    def sum_up(self, summary: str) -> None:
+        """Keep a summary of all that left, unless the conversation went on meanwhile.
+
+        It is shown from the next step on.
+        """
+        if self._archive.boundary(self.whose.key, self.whose.model) != self._as_kept:
+            return
+        self._state.summary, self._state.summarised = summary, self._state.cut.left
+        self._changed = True
+        self.keep()
+
     def keep(self) -> None:
         """Keep how it was fitted."""
         if self._changed:
             here = {f"{entry.hash:x}" for entry in self.entries}
             loaded = {at: text for at, text in self._state.loaded.items() if at in here}
             self._state.loaded = loaded
-            state = msgspec.json.encode(self._state)
-            self._archive.keep_boundary(self.whose.key, self.whose.model, state)
+            self._as_kept = msgspec.json.encode(self._state)
+            self._archive.keep_boundary(self.whose.key, self.whose.model, self._as_kept)
 
     def _known(self, kept: bytes | None) -> State:
         state = read_state(kept) if kept is not None else State()
@@ -174,10 +203,11 @@ class Conversation:
 
     def _cut(self, cut: Cut, tokens: int) -> None:
         opening = opening_of(self._messages)
-        left = self._messages[opening : cut.left]
+        left = self._messages[max(opening, self._state.summarised) : cut.left]
         self._state.cut = cut
         self._state.mark = self._mark(cut) or ""
-        self._state.digest = digest(left, tokens) if left else ""
+        summary = self._state.summary
+        self._state.digest = digest(left, tokens, summary) if left or summary else ""
         self._moved = self._changed = True
         self._state.loaded.pop(f"{self.entries[-1].hash:x}", None)  # more left: look again
 

@@ -29,9 +29,14 @@ def digest_tokens(budget: int) -> int:
     return min(_MOST_TOKENS, budget // 10)
 
 
-def digest(left: Sequence[Message], tokens: int) -> str:
-    """Tell of turns that left, in so many tokens at most: the newest of each kind."""
+def digest(left: Sequence[Message], tokens: int, summary: str = "") -> str:
+    """Tell of turns that left, in so many tokens at most: the newest of each kind.
+
+    A `summary` tells of what left before them, and has its own length.
+    """
     parts = [f"{LEFT_OUT} {len(left)} messages. What is needed of them can be read again."]
+    if summary:
+        parts = [f"{LEFT_OUT} in short:\n{summary}\nBehind that {len(left)} further messages."]
     kinds = {
         "The user asked": _requests(left),
         "Decisions": _decisions(left),
@@ -40,7 +45,7 @@ def digest(left: Sequence[Message], tokens: int) -> str:
         "Commands": _commands(left),
         "Errors": _errors(left),
     }
-    room = (tokens * _CHARACTERS - len(parts[0]) - 40) // max(sum(map(bool, kinds.values())), 1)
+    room = (tokens * _CHARACTERS - 140) // max(sum(map(bool, kinds.values())), 1)
     for name, lines in kinds.items():
         if lines:
             parts.append(f"{name}:\n" + "\n".join(_newest(lines, room - len(name) - 2)))

@@ -1,9 +1,9 @@
 """A conversation that is longer than the window, fitted into it.
 
-Early turns leave in large, rare steps: when a prompt would not fit, so much goes that about half of
-the window is free again, and then the boundary stays where it is. So the model reads most of a
-prompt anew once in many turns and not in each. First long results of earlier calls are shortened to
-their head and tail; where that does not free enough, whole turns leave.
+Early turns leave in large, rare steps: when a prompt would not fit, so much goes that over half of
+the window is free again, and then the cut stays where it is. So the model reads most of a prompt
+anew once in many turns and not in each. First long results of earlier calls are shortened to their
+head and tail; where that does not free enough, whole turns leave.
 
 What never leaves: what stands before the model's first turn (the instructions, the first request)
 and the last turns. A call and its results go together, for they are of one turn.
@@ -19,7 +19,7 @@ from ollama_claude_proxy.wire.anthropic import Message
 # The newest turns stay, whatever their size: the open tool loop is among them.
 _LAST_TURNS = 4
 # What a step leaves of the budget in use.
-_KEPT = 0.45
+_KEPT = 0.4
 
 
 class Cut(Struct, frozen=True):
@@ -55,7 +55,7 @@ def opening_of(messages: Sequence[Message]) -> int:
 
 
 def step(messages: Sequence[Message], sizes: Sizes, budget: int, cut: Cut) -> Cut | None:
-    """Give the next cut, with which a conversation takes about half of a budget of tokens.
+    """Give the next cut, with which a conversation takes about two fifths of a budget of tokens.
 
     None where what must stay does not fit with any.
     """

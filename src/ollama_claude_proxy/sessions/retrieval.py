@@ -23,7 +23,7 @@ _MOST_FOUND = 80
 # Usual for reciprocal rank fusion: how little the first place is worth more than the tenth.
 _FUSION = 60
 # A passage that matches so much worse than the best has nothing to do with the question.
-_WORST = 0.4
+_WORST = 0.3
 # Lines that two versions of one piece of a file share.
 _VERSION = 0.5
 

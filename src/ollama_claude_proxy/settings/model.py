@@ -119,6 +119,15 @@ class Settings(BaseModel):
             "session, project or off",
         ),
     ] = "session"
+    summarize: Annotated[
+        Literal["rule", "model"],
+        word(),
+        setting(
+            "Who tells of turns that left the prompt: a rule, at once, or the model, while nobody "
+            "else wants it.",
+            "rule or model",
+        ),
+    ] = "rule"
     embedding_model: Annotated[
         Name,
         setting(
