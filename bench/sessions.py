@@ -122,7 +122,8 @@ def _carried(window: int, turns: int, embed: "_Embed | None") -> _Carried:
         messages: list[dict[str, object]] = []
         prompts: list[str] = []
         found: list[bool] = []
-        with Proxy(fake.url, num_ctx=window) as proxy:
+        chosen = "off" if embed is None else _EMBEDDING.name
+        with Proxy(fake.url, num_ctx=window, embedding_model=chosen) as proxy:
             proxy.client.timeout = 600
             for step in session(1, turns):
                 messages += step.messages

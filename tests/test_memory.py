@@ -68,7 +68,7 @@ def test_a_long_session_is_carried(fake: FakeOllama, model: str, window: int) ->
     prompts: list[str] = []
     found: list[bool] = []
     kinds: set[str] = set()
-    with Proxy(fake.url, num_ctx=window, model=model) as proxy:
+    with Proxy(fake.url, num_ctx=window, model=model, embedding_model="off") as proxy:
         for step in session(1, 560):
             messages += step.messages
             assert ask(proxy, messages).status_code == 200

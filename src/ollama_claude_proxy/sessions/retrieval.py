@@ -20,6 +20,8 @@ from ollama_claude_proxy.sessions.words import wanted
 
 _MOST_TERMS = 48
 _MOST_FOUND = 80
+# Everything is near to something: what is not among the first has nothing to do with it.
+_MOST_NEAR = 20
 # Usual for reciprocal rank fusion: how little the first place is worth more than the tenth.
 _FUSION = 60
 # A passage that matches so much worse than the best has nothing to do with the question.
@@ -88,7 +90,7 @@ class Retrieval:
         scores = self._by_words(request, scope)
         near: list[int] = []
         if query is not None:
-            near = self._vectors.nearest(query, scope.ranges, _MOST_FOUND)
+            near = self._vectors.nearest(query, scope.ranges, _MOST_NEAR)
         found = [
             (number, passage)
             for number in _fused(list(scores), near)
