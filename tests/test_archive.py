@@ -11,7 +11,7 @@ import pytest
 from ollama_claude_proxy.sessions.database import Database
 from ollama_claude_proxy.sessions.listing import Listing
 from ollama_claude_proxy.sessions.pruning import Pruning
-from support.fake_ollama import FakeOllama, answer
+from support.fake_ollama import FakeOllama, Raw, answer
 from support.long_sessions import Message, Writer
 from support.proxy import Proxy
 
@@ -250,6 +250,23 @@ def test_old_conversations_go_and_leave_nothing_behind(fake: FakeOllama, data: P
     listing = Listing(Database(data))
     assert not listing.search("old", 10)
     assert listing.search("new", 10)
+
+
+def test_with_a_conversation_its_turns_go_as_the_model_wrote_them(
+    fake: FakeOllama, data: Path
+) -> None:
+    call = '<tool_call>{"name":"Read",  "arguments":{"path":"/a"}}</tool_call>'
+    fake.script(answer(Raw(call)), answer(Raw(f"So:\n{call}")))
+    tools = [{"name": "Read", "input_schema": {"type": "object"}}]
+    with Proxy(fake.url, data=data) as proxy:
+        for words in ("Once.", "Twice."):
+            body = {"model": "x", "max_tokens": 100, "messages": [user(words)], "tools": tools}
+            assert proxy.client.post("/v1/messages", json=body).status_code == 200
+    database = Database(data)
+    kept = "SELECT COUNT(*) FROM turns"
+    assert database.rows(kept) == [(2,)]
+    assert Pruning(database).delete([1, 2]) == 2
+    assert database.rows(kept) == [(0,)]
 
 
 def test_the_oldest_go_where_there_is_too_much(fake: FakeOllama, data: Path) -> None:

@@ -1,6 +1,7 @@
 """`ocp sessions`: what is kept, for people and for scripts."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,10 @@ def test_a_conversation_is_deleted_for_good(home: Path, proxy: Proxy) -> None:
     conversation(proxy)
     assert document(home, "delete", "abc-1", "--json") == {"deleted": 1}
     assert document(home, "list", "--json")["conversations"] == []
+    folder = home / ".local" / "share" / "ocp"
+    # a process of its own: who closes a file gives up all locks that this one has on it
+    grep = subprocess.run(["grep", "-r", "Mend the ledger", folder], check=False)
+    assert grep.returncode == 1
     again = run_ocp(home, "sessions", "delete", "abc-1")
     assert again.returncode == 2
     assert "`ocp sessions list` shows them." in again.stderr

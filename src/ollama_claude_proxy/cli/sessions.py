@@ -181,7 +181,7 @@ def delete(
         listing, pruning = listing_of(database), Pruning(database)
         numbers = [find(listing, one).id for one in which]
         deleted = pruning.delete(numbers)
-        pruning.shrink()
+        pruning.shrink(wholly=True)
     _report_deleted(deleted, as_json=as_json)
 
 
@@ -212,7 +212,7 @@ def prune(
             settings.memory_days if days is None else days,
             (settings.memory_megabytes if megabytes is None else megabytes) * _MEGABYTE,
         )
-        pruning.shrink()
+        pruning.shrink(wholly=True)
     _report_deleted(deleted, as_json=as_json)
 
 

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Sequence
 from functools import partial
+from itertools import groupby
 from sqlite3 import Connection
 
 from ollama_claude_proxy.sessions.archive import ROOM, findable
 from ollama_claude_proxy.sessions.database import Database
 from ollama_claude_proxy.sessions.history import restored, text_of
 from ollama_claude_proxy.sessions.packing import unpacked
+from ollama_claude_proxy.sessions.turns import key_of
 
 _DAY = 86_400
 # Of the file: with so much of it free, writing it anew is worth the time.
@@ -56,10 +58,13 @@ class Pruning:
             deleted += gone
         return deleted
 
-    def shrink(self) -> None:
-        """Give what is free in the file back to the disk."""
+    def shrink(self, *, wholly: bool = False) -> None:
+        """Give what is free in the file back to the disk: if it is much, or `wholly`.
+
+        Until then the file still holds what was deleted.
+        """
         pages, free, _ = self._pages()
-        if free > pages * _FREE:
+        if wholly or free > pages * _FREE:
             self._database.write("VACUUM")
         self._database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -100,6 +105,7 @@ def _delete_root(connection: Connection, root: int) -> None:
     blocks = connection.execute(
         "SELECT DISTINCT block FROM contents JOIN messages ON id = message WHERE root = ?", (root,)
     ).fetchall()
+    _delete_turns(connection, root)
     connection.execute("DELETE FROM messages WHERE root = ?", (root,))
     connection.executemany(
         "DELETE FROM blocks WHERE id = ?"
@@ -107,3 +113,18 @@ def _delete_root(connection: Connection, root: int) -> None:
         blocks,
     )
     connection.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM passages)")
+
+
+def _delete_turns(connection: Connection, root: int) -> None:
+    """Forget what the model wrote for the messages of a root."""
+    rows = connection.execute(
+        "SELECT m.id, c.reference, b.body FROM messages AS m JOIN contents AS c ON c.message = m.id"
+        " JOIN blocks AS b ON b.id = c.block WHERE m.root = ? AND m.role = 'assistant'"
+        " ORDER BY m.id, c.position",
+        (root,),
+    ).fetchall()
+    for _, of_one in groupby(rows, key=lambda row: int(row[0])):
+        blocks = [restored(reference, unpacked(body)) for _, reference, body in of_one]
+        identifiers = [block["id"] for block in blocks if block["type"] == "tool_use"]
+        text = "".join(block["text"] for block in blocks if block["type"] == "text")
+        connection.execute("DELETE FROM turns WHERE key = ?", (key_of(identifiers, text),))

@@ -32,14 +32,14 @@ class Turns:
         """Keep the text `raw` of a turn that the client knows by its calls and its text."""
         if not identifiers and raw == text:
             return
-        key = _key(identifiers, text)
+        key = key_of(identifiers, text)
         self._unknown.pop(key, None)
         self._hold(key, raw)
         self._store.keep_turn(key, raw)
 
     def recall(self, identifiers: Sequence[str], text: str) -> str | None:
         """Give what the model wrote for a turn, or None where that is not known."""
-        key = _key(identifiers, text)
+        key = key_of(identifiers, text)
         raw = self._turns.get(key)
         if raw is not None:
             self._turns.move_to_end(key)
@@ -62,7 +62,8 @@ class Turns:
             self._size -= len(self._turns.popitem(last=False)[1])
 
 
-def _key(identifiers: Sequence[str], text: str) -> str:
+def key_of(identifiers: Sequence[str], text: str) -> str:
+    """Give the name under which a turn is kept."""
     if identifiers:
         return " ".join(identifiers)
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
