@@ -192,6 +192,24 @@ def test_a_conversation_that_was_rewound_begins_anew(fake: FakeOllama) -> None:
         assert "x-ocp-memory" not in ask(proxy, messages[:5]).headers
 
 
+def test_the_newest_version_of_a_file_goes_before_older_ones(fake: FakeOllama) -> None:
+    writer = Writer(12)
+    messages: list[Message] = [{"role": "user", "content": "Begin."}]
+    for version in range(30):
+        tail = "".join(f"    step_{number} = wing(heron, {number})\n" for number in range(12))
+        messages += writer.read("/srv/heron.py", f"def heron():\n    version = {version}\n{tail}")
+        messages += writer.filler()
+    for _ in range(60):
+        messages += writer.filler()
+    messages += writer.talk("Which version has heron()?", "Done.")
+    with Proxy(fake.url, num_ctx=8192, model=TEXT, embedding_model="off") as proxy:
+        ask(proxy, messages)
+    prompt = fake.prompt_of(fake.chats[-1])
+    shown = [number for number in range(30) if f"version = {number}\n" in prompt]
+    assert 29 in shown
+    assert len(shown) < 15
+
+
 def test_what_was_compacted_away_is_found_again(fake: FakeOllama) -> None:
     writer = Writer(9)
     messages: list[Message] = [{"role": "user", "content": "Begin."}]
