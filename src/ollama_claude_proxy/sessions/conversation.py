@@ -34,12 +34,15 @@ Tokens = Callable[[str], int]
 class State(Struct):
     """How a conversation is fitted: the cut, and the `mark` of the messages it was made for.
 
+    `tools` were found in what left, `loaded` are texts by the hash of the message they stand at.
+
     `summary` is what the model wrote of the messages before number `summarised`, if it was asked.
     """
 
     cut: Cut = Cut()
     mark: str = ""
     digest: str = ""
+    tools: list[str] = field(default_factory=list)
     summary: str = ""
     summarised: int = 0
     loaded: dict[str, str] = field(default_factory=dict)
@@ -105,7 +108,7 @@ class Conversation:
         head = list(self._messages[:opening])
         start = max(self._state.cut.left, opening)
         if self._state.digest and start > opening:
-            tools = found_tools(self._messages[opening:start])
+            tools = [{"type": "tool_reference", "tool_name": name} for name in self._state.tools]
             head[0] = _with(head[0], {"type": "text", "text": self._state.digest}, *tools)
         behind = self._behind()
         for at, text in self._loaded().items():
@@ -208,6 +211,7 @@ class Conversation:
         self._state.mark = self._mark(cut) or ""
         summary = self._state.summary
         self._state.digest = digest(left, tokens, summary) if left or summary else ""
+        self._state.tools = found_tools(self._messages[opening : cut.left])
         self._moved = self._changed = True
         self._state.loaded.pop(f"{self.entries[-1].hash:x}", None)  # more left: look again
 

@@ -52,15 +52,15 @@ def digest(left: Sequence[Message], tokens: int, summary: str = "") -> str:
     return "\n".join(parts) + "\n</system-reminder>"
 
 
-def found_tools(left: Sequence[Message]) -> list[Raw]:
-    """Give the references to tools that were found in turns that left, each once."""
-    found: dict[str, Raw] = {}
+def found_tools(left: Sequence[Message]) -> list[str]:
+    """Give the names of the tools that were found in turns that left, each once."""
+    found: dict[str, None] = {}
     for block in _blocks(left):
         content = block.get("content")
         for part in content if isinstance(content, list) else ():
             if isinstance(part, dict) and part.get("type") == "tool_reference":
-                found[str(part.get("tool_name"))] = part
-    return list(found.values())
+                found[str(part.get("tool_name"))] = None
+    return list(found)
 
 
 def _blocks(messages: Iterable[Message], kind: str | None = None) -> Iterator[Raw]:
