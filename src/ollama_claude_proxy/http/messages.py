@@ -48,9 +48,10 @@ def _identity(planned: Planned) -> str:
     """
     if not planned.asker.named:
         return ""
-    asked = {key: value for key, value in planned.plan.body.items() if key != "options"}
-    body = sha256(encode_json(asked)).hexdigest()
-    return f"{planned.asker.conversation} {body}"
+    body, said = planned.plan.body, planned.remembered.asked
+    asked = {key: value for key, value in body.items() if key not in {"options", "messages"}}
+    parts = [asked, said, body["messages"][: 1 if said else None]]
+    return f"{planned.asker.conversation} {sha256(encode_json(parts)).hexdigest()}"
 
 
 def _require_max_tokens(given: int | None) -> None:

@@ -22,11 +22,15 @@ PlanOf = Callable[[Sequence[Message]], Plan]
 
 
 class Remembered(Struct, frozen=True):
-    """A plan, the conversation that its answer is kept with, and what was done so that it fits."""
+    """A plan, the conversation that its answer is kept with, and what was done so that it fits.
+
+    `asked` tells one conversation from another, 0 where none is remembered.
+    """
 
     plan: Plan
     conversation: Conversation | None = None
     fitted: Fitted | None = None
+    asked: int = 0
 
 
 class Wanted(Struct, frozen=True):
@@ -49,18 +53,19 @@ async def remembered(services: Services, wanted: Wanted, plan_of: PlanOf) -> Rem
         return Remembered(plan_of(messages))
     conversation = services.memory.open(_whose(wanted), messages)
     kept = None if _on_the_side(wanted.asker) else conversation
+    asked = conversation.entries[-1].hash
     if kept is not None:
         services.memory.keep(kept)
     if services.settings.leaves_window:
-        return Remembered(plan_of(messages), kept)
+        return Remembered(plan_of(messages), kept, None, asked)
     plan = await _fitting(services, wanted, conversation, plan_of)
     if plan is None:
-        return Remembered(plan_of(messages), kept)
+        return Remembered(plan_of(messages), kept, None, asked)
     conversation.keep()
     fitted = conversation.fitted
     if fitted is not None:
         plan = replace(plan, notes=(*plan.notes, _note(fitted)))
-    return Remembered(plan, kept, fitted)
+    return Remembered(plan, kept, fitted, asked)
 
 
 async def _fitting(
@@ -77,7 +82,7 @@ async def _fitting(
 
     while True:
         if recall != "off":
-            query = await services.meaning.query(conversation)
+            query = await services.meaning.query(conversation, project=recall == "project")
             conversation.load(window, project=recall == "project", query=query)
         plan = plan_of(conversation.shown())
         if plan.prompt_tokens <= budget:

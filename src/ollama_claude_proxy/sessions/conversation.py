@@ -140,23 +140,23 @@ class Conversation:
         self._cut(cut, digest_tokens(budget))
         return True
 
-    @property
-    def looks(self) -> bool:
-        """Whether the newest message needs something that is not shown, and nobody looked yet."""
+    def looks(self, *, project: bool) -> bool:
+        """Whether the newest message may need what is not shown, and nobody looked for it yet."""
         last = self._messages[-1]
         known = f"{self.entries[-1].hash:x}" in self._state.loaded
-        return last.role != "assistant" and not known and (self._moved or _asks(last))
+        hidden = project or self._state.cut != Cut()
+        wants = last.role != "assistant" and (self._moved or _asks(last))
+        return hidden and wants and not known
 
     def load(self, window: int, *, project: bool = False, query: Query | None = None) -> None:
         """Find what the newest message needs of what is not shown, once; `window` in tokens."""
-        last = self._messages[-1]
-        if not self.looks or not (project or self._state.cut != Cut()):
+        if not self.looks(project=project):
             return
         scope = self._retrieval.scope(self.whose.key, project=project)
         if scope is None:
             return
         prompt = "\n".join(map(_all, self.shown()))
-        most = window // _SHARE * _CHARACTERS // (1 if _asks(last) else 2)
+        most = window // _SHARE * _CHARACTERS // (1 if _asks(self._messages[-1]) else 2)
         found = self._retrieval.find(self.request, scope, prompt, most, query)
         if found:
             self._state.loaded[f"{self.entries[-1].hash:x}"] = shown(found)

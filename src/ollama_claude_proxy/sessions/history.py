@@ -5,7 +5,7 @@ caching move, thinking is left out, calls are written anew. None of that makes i
 """
 
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -33,20 +33,16 @@ def chain(messages: Sequence[Message], before: int = 0) -> list[Entry]:
     """Give the messages as a chain that begins behind the entry with the hash `before`."""
     entries: list[Entry] = []
     for message in messages:
-        state = blake2b(before.to_bytes(_BYTES, signed=True), digest_size=_BYTES)
-        state.update(message.role.encode())
-        for block in blocks_of(message):
-            for part in _identity(block):
-                state.update(part)
-                state.update(b"\0")
-        before = int.from_bytes(state.digest(), signed=True)
+        parts = [part for block in blocks_of(message) for part in _identity(block)]
+        before = hash_of("\0".join((str(before), message.role, *parts)))
         entries.append(Entry(before, message))
     return entries
 
 
-def hash_of(body: bytes) -> int:
-    """Give the hash of a block."""
-    return int.from_bytes(blake2b(body, digest_size=_BYTES).digest(), signed=True)
+def hash_of(text: str | bytes) -> int:
+    """Give a hash that SQLite can hold as a number."""
+    body = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    return int.from_bytes(sha256(body).digest()[:_BYTES], signed=True)
 
 
 def blocks_of(message: Message) -> list[Raw]:
@@ -114,7 +110,7 @@ def says_more(block: Raw) -> bool:
     return any(key not in _SUBJECTS for key in texts) or "\n" in str(given.get("command", ""))
 
 
-def _identity(block: Raw) -> Iterator[bytes]:
+def _identity(block: Raw) -> Iterator[str]:
     """Give what makes a block the one it is."""
     match block.get("type"):
         case "thinking" | "redacted_thinking":
@@ -122,14 +118,16 @@ def _identity(block: Raw) -> Iterator[bytes]:
         case "text":
             text = str(block.get("text", "")).strip()
             if text:
-                yield text.encode("utf-8", "replace")
+                yield text
         case "tool_use":
-            yield f"{block.get('id')} {block.get('name')}".encode("utf-8", "replace")
+            yield f"{block.get('id')} {block.get('name')}"
         case "tool_result" if isinstance(block.get("content"), str):
-            yield str(block.get("tool_use_id")).encode("utf-8", "replace")
-            yield block["content"].encode("utf-8", "replace")
+            yield str(block.get("tool_use_id"))
+            yield block["content"]
         case _:
-            yield from (part if isinstance(part, bytes) else part.encode() for part in kept(block))
+            reference, body = kept(block)
+            yield reference
+            yield body.decode()
 
 
 def _plain(value: Any) -> Any:
@@ -141,7 +139,7 @@ def _plain(value: Any) -> Any:
     plain = {key: _plain(one) for key, one in value.items() if key != "cache_control"}
     if plain.get("type") == "base64" and isinstance(plain.get("data"), str):
         data = plain.pop("data").encode("utf-8", "replace")
-        plain["blake2b"] = blake2b(data).hexdigest()
+        plain["sha256"] = sha256(data).hexdigest()
     return plain
 
 
