@@ -36,9 +36,9 @@ class Meaning:
         self._task: asyncio.Task[None] | None = None
         self._rests_until = float("-inf")
 
-    async def query(self, conversation: Conversation, *, project: bool) -> Query | None:
+    async def query(self, conversation: Conversation) -> Query | None:
         """Give what a conversation asks for as a vector; None where there is none in time."""
-        if self._rests or not conversation.looks(project=project):
+        if self._rests:
             return None
         try:
             async with asyncio.timeout(_PATIENCE):

@@ -48,9 +48,11 @@ def _identity(planned: Planned) -> str:
     """
     if not planned.asker.named:
         return ""
-    body, said = planned.plan.body, planned.remembered.asked
+    body = planned.plan.body
     asked = {key: value for key, value in body.items() if key not in {"options", "messages"}}
-    parts = [asked, said, body["messages"][: 1 if said else None]]
+    said = body["messages"]
+    # Of one conversation, so much with this end is said once; to hash it all would take long.
+    parts = [asked, said[:1], len(said), sum(len(one["content"]) for one in said), said[-1:]]
     return f"{planned.asker.conversation} {sha256(encode_json(parts)).hexdigest()}"
 
 

@@ -22,15 +22,11 @@ PlanOf = Callable[[Sequence[Message]], Plan]
 
 
 class Remembered(Struct, frozen=True):
-    """A plan, the conversation that its answer is kept with, and what was done so that it fits.
-
-    `asked` tells one conversation from another, 0 where none is remembered.
-    """
+    """A plan, the conversation that its answer is kept with, and what was done so that it fits."""
 
     plan: Plan
     conversation: Conversation | None = None
     fitted: Fitted | None = None
-    asked: int = 0
 
 
 class Wanted(Struct, frozen=True):
@@ -53,19 +49,24 @@ async def remembered(services: Services, wanted: Wanted, plan_of: PlanOf) -> Rem
         return Remembered(plan_of(messages))
     conversation = services.memory.open(_whose(wanted), messages)
     kept = None if _on_the_side(wanted.asker) else conversation
-    asked = conversation.entries[-1].hash
-    if kept is not None:
-        services.memory.keep(kept)
     if services.settings.leaves_window:
-        return Remembered(plan_of(messages), kept, None, asked)
+        return Remembered(plan_of(messages), kept)
     plan = await _fitting(services, wanted, conversation, plan_of)
     if plan is None:
-        return Remembered(plan_of(messages), kept, None, asked)
-    conversation.keep()
+        return Remembered(plan_of(messages), kept)
+    if conversation.changed:
+        _keep(services, kept)
+        conversation.keep()
     fitted = conversation.fitted
     if fitted is not None:
         plan = replace(plan, notes=(*plan.notes, _note(fitted)))
-    return Remembered(plan, kept, fitted, asked)
+    return Remembered(plan, kept, fitted)
+
+
+def _keep(services: Services, conversation: Conversation | None) -> None:
+    """Keep what was said before there is an answer: only what is kept can be found again."""
+    if conversation is not None:
+        services.memory.keep(conversation)
 
 
 async def _fitting(
@@ -80,10 +81,12 @@ async def _fitting(
         body = {"messages": [{"role": "user", "content": text}]}
         return services.counts.tokens(wanted.model, body, Shared())
 
+    project = recall == "project"
     while True:
-        if recall != "off":
-            query = await services.meaning.query(conversation, project=recall == "project")
-            conversation.load(window, project=recall == "project", query=query)
+        if recall != "off" and conversation.looks(project=project):
+            _keep(services, None if _on_the_side(wanted.asker) else conversation)
+            query = await services.meaning.query(conversation)
+            conversation.load(window, project=project, query=query)
         plan = plan_of(conversation.shown())
         if plan.prompt_tokens <= budget:
             return plan

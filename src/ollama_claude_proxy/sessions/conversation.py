@@ -6,6 +6,7 @@ restart. A conversation whose beginning has changed (rewound, compacted) is cut 
 """
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 from ollama_claude_proxy.sessions.archive import Archive, Whose
 from ollama_claude_proxy.sessions.digest import digest, digest_tokens, found_tools
 from ollama_claude_proxy.sessions.fitting import Cut, Sizes, opening_of, step, tightened
-from ollama_claude_proxy.sessions.history import blocks_of, chain, text_of
+from ollama_claude_proxy.sessions.history import Entry, blocks_of, chain, text_of
 from ollama_claude_proxy.sessions.retrieval import Retrieval, shown
 from ollama_claude_proxy.sessions.shortening import SHORT, shortened
 from ollama_claude_proxy.sessions.vectors import Query
@@ -65,20 +66,27 @@ class Fitted(Struct, frozen=True):
 
 
 class Conversation:
-    """A conversation as the client sent it, and what of it is shown."""
+    """A conversation as the client sent it, and what of it is shown.
+
+    `changed` tells that it is fitted in another way than was kept.
+    """
 
     def __init__(
         self, archive: Archive, retrieval: Retrieval, whose: Whose, messages: Sequence[Message]
     ) -> None:
         self.whose = whose
-        self.entries = chain(messages)
         self._messages = messages
         self._archive = archive
         self._retrieval = retrieval
         self._as_kept = archive.boundary(whose.key, whose.model)
         self._state = self._known(self._as_kept)
         self._moved = False
-        self._changed = False
+        self.changed = False
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """The messages as a chain: made when it is needed, for a long one takes a millisecond."""
+        return chain(self._messages)
 
     @property
     def fitted(self) -> Fitted | None:
@@ -143,10 +151,9 @@ class Conversation:
     def looks(self, *, project: bool) -> bool:
         """Whether the newest message may need what is not shown, and nobody looked for it yet."""
         last = self._messages[-1]
-        known = f"{self.entries[-1].hash:x}" in self._state.loaded
         hidden = project or self._state.cut != Cut()
         wants = last.role != "assistant" and (self._moved or _asks(last))
-        return hidden and wants and not known
+        return hidden and wants and f"{self.entries[-1].hash:x}" not in self._state.loaded
 
     def load(self, window: int, *, project: bool = False, query: Query | None = None) -> None:
         """Find what the newest message needs of what is not shown, once; `window` in tokens."""
@@ -160,7 +167,7 @@ class Conversation:
         found = self._retrieval.find(self.request, scope, prompt, most, query)
         if found:
             self._state.loaded[f"{self.entries[-1].hash:x}"] = shown(found)
-            self._changed = True
+            self.changed = True
 
     @property
     def summary(self) -> str:
@@ -182,12 +189,12 @@ class Conversation:
         if self._archive.boundary(self.whose.key, self.whose.model) != self._as_kept:
             return
         self._state.summary, self._state.summarised = summary, self._state.cut.left
-        self._changed = True
+        self.changed = True
         self.keep()
 
     def keep(self) -> None:
         """Keep how it was fitted."""
-        if self._changed:
+        if self.changed:
             here = {f"{entry.hash:x}" for entry in self.entries}
             loaded = {at: text for at, text in self._state.loaded.items() if at in here}
             self._state.loaded = loaded
@@ -200,7 +207,7 @@ class Conversation:
 
     def _mark(self, cut: Cut) -> str | None:
         """Name the messages that a cut depends on; None where there are not so many."""
-        if cut.mark > len(self.entries):
+        if cut.mark > len(self._messages):
             return None
         return f"{self.entries[cut.mark - 1].hash:x}" if cut.mark else ""
 
@@ -212,7 +219,7 @@ class Conversation:
         summary = self._state.summary
         self._state.digest = digest(left, tokens, summary) if left or summary else ""
         self._state.tools = found_tools(self._messages[opening : cut.left])
-        self._moved = self._changed = True
+        self._moved = self.changed = True
         self._state.loaded.pop(f"{self.entries[-1].hash:x}", None)  # more left: look again
 
     def _behind(self) -> list[Message]:
