@@ -287,8 +287,13 @@ def test_the_oldest_go_where_there_is_too_much(fake: FakeOllama, data: Path) -> 
     assert "5" in {one.session for one in Listing(Database(data)).conversations()}
 
 
-def test_a_copy_of_the_file_is_whole(fake: FakeOllama, data: Path, tmp_path: Path) -> None:
-    with Proxy(fake.url, data=data) as proxy:
-        ask(proxy, [user("Begin.")])
-    copy = shutil.copy(data, tmp_path / "copy.db")
-    assert Database(Path(copy)).rows("PRAGMA integrity_check") == [("ok",)]
+def test_what_cannot_be_read_any_more_costs_no_turn(
+    fake: FakeOllama, data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = Writer(6)
+    messages = [user("Begin."), *(one for _ in range(90) for one in writer.filler())]
+    with Proxy(fake.url, data=data, num_ctx=8192) as proxy:
+        ask(proxy, messages)
+        proxy.app.state.services.database.write("UPDATE blocks SET body = x'ffff'")
+        ask(proxy, [*messages, ok(), user("Which value has the config of the ledger?")])
+    assert "goes on without" in caplog.text

@@ -254,6 +254,19 @@ def test_switched_off_the_client_is_told_that_the_prompt_is_too_long(fake: FakeO
     assert reply.json()["error"]["message"].startswith("prompt is too long: ")
 
 
+@pytest.mark.parametrize("block", [{"type": ["x"]}, {"text": "x"}, {"type": "text", "text": 3}])
+def test_a_block_of_the_wrong_form_is_refused_in_a_long_conversation_too(
+    fake: FakeOllama, block: dict[str, Any]
+) -> None:
+    messages = whole(150)
+    with Proxy(fake.url, num_ctx=8192) as proxy:
+        assert ask(proxy, messages).status_code == 200
+        wrong = [{"role": "assistant", "content": "Ok."}, {"role": "user", "content": [block]}]
+        reply = ask(proxy, [*messages, *wrong])
+    assert reply.status_code == 400
+    assert reply.json()["error"]["type"] == "invalid_request_error"
+
+
 def test_in_private_nothing_goes_to_disk(fake: FakeOllama, tmp_path: Path) -> None:
     data = tmp_path / "sessions.db"
     with Proxy(fake.url, num_ctx=8192, memory="private", data=data) as proxy:

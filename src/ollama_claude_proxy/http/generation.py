@@ -21,6 +21,7 @@ from ollama_claude_proxy.errors import (
 from ollama_claude_proxy.http.flushing import flush
 from ollama_claude_proxy.http.outbox import end
 from ollama_claude_proxy.http.planning import Planned
+from ollama_claude_proxy.http.remembering import spared
 from ollama_claude_proxy.http.services import Services
 from ollama_claude_proxy.sessions.prompts import Prompt, answered
 from ollama_claude_proxy.translate.plan import Plan
@@ -214,11 +215,7 @@ class Generation:
     def _keep(self, last: list[Event]) -> None:
         """Remember a whole answer, of which these are the `last` events."""
         turn, spent, services = self.translator.turn, self.translator.spent, self._services
-        conversation = self._remembered.conversation
-        if conversation is not None:
-            services.memory.keep(conversation, self._message(last))
-            if self._remembered.fitted is not None:
-                services.meaning.start()
+        self._keep_said(last)
         if turn is not None:
             services.turns.remember(turn.identifiers, turn.text, turn.raw)
         services.last_prompt = {
@@ -236,6 +233,16 @@ class Generation:
         answered(self._prompt, raw, spent.prompt, done.eval_count)
         services.counts.learn(model, self._plan.body, spent.prompt)
         services.flushing.learn(model, done, self._shared, flushed=self._flushed)
+
+    def _keep_said(self, last: list[Event]) -> None:
+        """Keep the conversation with its answer; no answer fails because that does."""
+        conversation = self._remembered.conversation
+        if conversation is None:
+            return
+        with spared("the answer could not be kept"):
+            self._services.memory.keep(conversation, self._message(last))
+        if self._remembered.fitted is not None:
+            self._services.meaning.start()
 
     def _in_idle_time(self) -> None:
         """Have done what is of use later, if nobody wants the model.

@@ -1,6 +1,8 @@
 """A plan that fits: of a conversation longer than the window, what fits and what is needed."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,6 +15,8 @@ from ollama_claude_proxy.sessions.prompts import Shared
 from ollama_claude_proxy.translate.plan import Plan
 from ollama_claude_proxy.upstream.scheduler import Rank
 from ollama_claude_proxy.wire.anthropic import Message, MessagesRequest
+
+logger = logging.getLogger(__name__)
 
 # An answer gets a quarter of the window at most, and counting is right within a fiftieth.
 _ANSWER = 4
@@ -39,7 +43,7 @@ class Wanted(Struct, frozen=True):
 
 
 async def remembered(services: Services, wanted: Wanted, plan_of: PlanOf) -> Remembered:
-    """Plan a request within the window, and keep what the client sent.
+    """Plan a request within the window.
 
     Where not even what must stay fits, the plan is of the whole conversation: Ollama's exact count
     refuses it.
@@ -55,25 +59,30 @@ async def remembered(services: Services, wanted: Wanted, plan_of: PlanOf) -> Rem
     if plan is None:
         return Remembered(plan_of(messages), kept)
     if conversation.changed:
-        _keep(services, kept)
-        conversation.keep()
+        with spared("what was said could not be kept"):
+            if kept is not None:
+                services.memory.keep(kept)
+            conversation.keep()
     fitted = conversation.fitted
     if fitted is not None:
         plan = replace(plan, notes=(*plan.notes, _note(fitted)))
     return Remembered(plan, kept, fitted)
 
 
-def _keep(services: Services, conversation: Conversation | None) -> None:
-    """Keep what was said before there is an answer: only what is kept can be found again."""
-    if conversation is not None:
-        services.memory.keep(conversation)
+@contextmanager
+def spared(words: str) -> Iterator[None]:
+    """Go on without, where something is wrong with what is remembered: no turn fails for that."""
+    try:
+        yield
+    except Exception:
+        logger.exception("%s; this turn goes on without", words)
 
 
 async def _fitting(
     services: Services, wanted: Wanted, conversation: Conversation, plan_of: PlanOf
 ) -> Plan | None:
     """Give a plan within the budget; None where there is none."""
-    window, recall = wanted.window, services.settings.recall
+    window = wanted.window
     reply = min(wanted.request.max_tokens or window, window // _ANSWER)
     budget = window - reply - window // _MARGIN
 
@@ -81,17 +90,25 @@ async def _fitting(
         body = {"messages": [{"role": "user", "content": text}]}
         return services.counts.tokens(wanted.model, body, Shared())
 
-    project = recall == "project"
     while True:
-        if recall != "off" and conversation.looks(project=project):
-            _keep(services, None if _on_the_side(wanted.asker) else conversation)
-            query = await services.meaning.query(conversation)
-            conversation.load(window, project=project, query=query)
+        with spared("nothing earlier could be found"):
+            await _load(services, wanted, conversation)
         plan = plan_of(conversation.shown())
         if plan.prompt_tokens <= budget:
             return plan
         if not conversation.step(tokens, plan.prompt_tokens, budget):
             return None
+
+
+async def _load(services: Services, wanted: Wanted, conversation: Conversation) -> None:
+    """Load what the newest message needs; only what is kept can be found."""
+    recall = services.settings.recall
+    if recall == "off" or not conversation.looks(project=recall == "project"):
+        return
+    if not _on_the_side(wanted.asker):
+        services.memory.keep(conversation)
+    query = await services.meaning.query(conversation)
+    conversation.load(wanted.window, project=recall == "project", query=query)
 
 
 def _whose(wanted: Wanted) -> Whose:

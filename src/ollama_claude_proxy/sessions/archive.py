@@ -7,8 +7,10 @@ from the same conversation, from a fork of it, or after a restart.
 
 import re
 import time
+import zlib
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from sqlite3 import Connection
 
 from msgspec import Struct
@@ -27,6 +29,7 @@ from ollama_claude_proxy.sessions.history import (
 from ollama_claude_proxy.sessions.packing import packed, unpacked
 from ollama_claude_proxy.sessions.words import passages, terms, without_numbers
 from ollama_claude_proxy.wire.anthropic import Message
+from ollama_claude_proxy.wire.reminder import REMINDER
 
 # Passages of one root are numbered from `root << ROOM`.
 ROOM = 24
@@ -34,7 +37,6 @@ _MOST_BOUNDARIES = 64
 _TITLE_CHARACTERS = 100
 _SOURCE_CHARACTERS = 200
 _FOLDER = re.compile(r"working directory:\s*(\S[^\n]*)", re.IGNORECASE)
-_REMINDER = "<system-reminder>"
 
 
 class Whose(Struct, frozen=True):
@@ -69,7 +71,9 @@ class Archive:
             key,
             model,
         )
-        return unpacked(rows[0][0]) if rows else None
+        with suppress(zlib.error):
+            return unpacked(rows[0][0]) if rows else None
+        return None
 
     def keep_boundary(self, key: str, model: str, state: bytes) -> None:
         """Keep how a conversation is fitted for a model: for a while also without a file."""
@@ -196,7 +200,7 @@ def _index(connection: Connection, root: int, block: int, text: str, source: str
     there = connection.execute(
         "SELECT 1 FROM passages WHERE block = ? AND id BETWEEN ? AND ?", (block, first, last)
     ).fetchone()
-    if there is not None or not text.strip() or text.lstrip().startswith(_REMINDER):
+    if there is not None or not text.strip() or text.lstrip().startswith(REMINDER):
         return
     top = connection.execute(
         "SELECT MAX(id) FROM passages WHERE id BETWEEN ? AND ?", (first, last)
@@ -262,4 +266,4 @@ def _title(messages: Sequence[Message]) -> str:
 
 def _own_words(block: Raw) -> str:
     text = str(block.get("text", "")) if block.get("type") == "text" else ""
-    return "" if text.lstrip().startswith(_REMINDER) else text
+    return "" if text.lstrip().startswith(REMINDER) else text

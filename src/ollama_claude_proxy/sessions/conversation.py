@@ -36,7 +36,6 @@ class State(Struct):
     """How a conversation is fitted: the cut, and the `mark` of the messages it was made for.
 
     `tools` were found in what left, `loaded` are texts by the hash of the message they stand at.
-
     `summary` is what the model wrote of the messages before number `summarised`, if it was asked.
     """
 

@@ -59,7 +59,7 @@ def kept(block: Raw) -> tuple[str, bytes]:
     the same: a file that is read twice has two calls and one result.
     """
     plain = _plain(block)
-    name = _REFERENCES.get(plain.get("type"))
+    name = _REFERENCES.get(str(plain.get("type")))
     reference = str(plain.pop(name, "")) if name else ""
     return reference, _encode(plain)
 
@@ -68,7 +68,7 @@ def restored(reference: str, body: bytes) -> Raw:
     """Give a block as the client sent it; images stay hashes."""
     block: Raw = msgspec.json.decode(body)
     name = _REFERENCES.get(str(block.get("type")))
-    return {"type": block["type"], name: reference} | block if name else block
+    return {"type": block.get("type"), name: reference} | block if name else block
 
 
 def text_of(block: Raw) -> str:
@@ -81,12 +81,7 @@ def text_of(block: Raw) -> str:
         case "tool_result":
             return _nested(block.get("content"))
         case "document":
-            source = block.get("source") or {}
-            return (
-                f"{block.get('title') or ''}\n{source.get('data', '')}".strip()
-                if (source.get("type") == "text")
-                else _nested(source.get("content"))
-            )
+            return f"{block.get('title') or ''}\n{_document(block.get('source'))}".strip()
         case "search_result":
             return f"{block.get('title', '')}\n{_nested(block.get('content'))}".strip()
     return ""
@@ -141,6 +136,14 @@ def _plain(value: Any) -> Any:
         data = plain.pop("data").encode("utf-8", "replace")
         plain["sha256"] = sha256(data).hexdigest()
     return plain
+
+
+def _document(source: Any) -> str:
+    if not isinstance(source, dict):
+        return ""
+    return (
+        str(source.get("data")) if source.get("type") == "text" else _nested(source.get("content"))
+    )
 
 
 def _nested(content: Any) -> str:
