@@ -261,8 +261,8 @@ def test_a_block_of_the_wrong_form_is_refused_in_a_long_conversation_too(
     messages = whole(150)
     with Proxy(fake.url, num_ctx=8192) as proxy:
         assert ask(proxy, messages).status_code == 200
-        wrong = [{"role": "assistant", "content": "Ok."}, {"role": "user", "content": [block]}]
-        reply = ask(proxy, [*messages, *wrong])
+        messages += [{"role": "assistant", "content": "Ok."}, {"role": "user", "content": [block]}]
+        reply = ask(proxy, messages)
     assert reply.status_code == 400
     assert reply.json()["error"]["type"] == "invalid_request_error"
 
