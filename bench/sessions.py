@@ -68,7 +68,7 @@ def _part(name: str, value: float, mark: float) -> Figure:
 
 
 def _added(folder: Path, name: str, size: int) -> Figure:
-    """Measure what remembering adds to each of the last turns of a session; each asks for much."""
+    """Measure what remembering adds to the last turns of a session; each ends with a question."""
     memory = Memory(Database(folder / f"{size}.db"))
     messages: list[Message] = []
     seconds: list[float] = []
@@ -99,7 +99,7 @@ def _growing(messages: list[Message], size: int) -> Iterator[bool]:
         messages += [Message(one["role"], one["content"]) for one in step.messages]
         written += sum(len(str(one["content"])) for one in step.messages)
         if written >= size:
-            asked = f"What did we decide about the {step.messages[0]['content']!s:.200}?"
+            asked = f"What was the error of the ledger sync, and which function raised it? {turns}"
             messages += [Message("assistant", "It is done."), Message("user", asked)]
             turns += 1
             yield turns > 1  # the first one keeps all that was said so far
