@@ -99,6 +99,8 @@ class Services:
             if deleted := pruning.prune(days, megabytes * _MEGABYTE):
                 logger.info("forgot %s old conversations", deleted)
                 pruning.shrink()
+        except Exception:  # what is wrong with the file must not end the proxy
+            logger.exception("old conversations could not be forgotten")
         finally:
             database.close()
 

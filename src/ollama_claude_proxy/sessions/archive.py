@@ -222,7 +222,10 @@ def _source(connection: Connection, text: str) -> int:
 
 
 def findable(source: str, text: str) -> str:
-    """Give the words by which a passage of a source is found."""
+    """Give the words by which a passage of a source is found.
+
+    They are also how it is deleted from the index, so that a change here needs a migration.
+    """
     return " ".join((*terms(source), *terms(without_numbers(text))))
 
 
