@@ -11,8 +11,11 @@ from collections.abc import Iterator
 _MOST = 500
 _FEWEST = 125
 
-_WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d[\d.:]*\d|\d+|[^\W\d_]+")
+_WORDS = re.compile(r"[^\W\d]\w*|\d[\d.:]*\d|\d+")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+# Chinese, Japanese and Korean are written without spaces: each sign is a word.
+_SIGNS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_FOREIGN = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+")
 _NUMBERS = re.compile(r"^\s*\d+[→\t]", re.MULTILINE)
 # A line that begins something new; tools write line numbers before it.
 _BEGINS = re.compile(
@@ -32,13 +35,13 @@ _COMMON = frozenset(
 
 def terms(text: str) -> list[str]:
     """Give the words of a text in small letters; what is put together is its parts, in order."""
-    found: list[str] = []
-    for word in _WORDS.findall(text):
-        parts = (
-            _PARTS.findall(word) if "_" in word or not (word.islower() or word.isdigit()) else []
-        )
-        found += [part.lower() for part in parts] or [word.lower()]
-    return found
+    return [part.lower() for word in _WORDS.findall(text) for part in _parts(word)]
+
+
+def _parts(word: str) -> list[str]:
+    if word.isascii():
+        return [word] if word.islower() and "_" not in word else _PARTS.findall(word)
+    return _FOREIGN.findall(word)
 
 
 def wanted(text: str) -> list[str]:
@@ -51,7 +54,7 @@ def wanted(text: str) -> list[str]:
         parts = terms(word)
         found[" ".join(parts)] = None
         found |= dict.fromkeys(parts)
-    return [term for term in found if term not in _COMMON]
+    return [term for term in found if term and term not in _COMMON]
 
 
 def without_numbers(text: str) -> str:
