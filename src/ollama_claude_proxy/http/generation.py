@@ -242,7 +242,7 @@ class Generation:
         with spared("the answer could not be kept"):
             self._services.memory.keep(conversation, self._message(last))
         if self._remembered.fitted is not None:
-            self._services.meaning.start()
+            self._services.meaning.start(conversation)
 
     def _in_idle_time(self) -> None:
         """Have done what is of use later, if nobody wants the model.

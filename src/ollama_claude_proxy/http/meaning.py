@@ -53,10 +53,10 @@ class Meaning:
             return None
         return Query(_name(model), vector)
 
-    def start(self) -> None:
-        """Make the vectors that are missing, once nothing runs."""
+    def start(self, conversation: Conversation) -> None:
+        """Make the vectors that a conversation lacks, once nothing runs."""
         if (self._task is None or self._task.done()) and not self._rests:
-            self._task = asyncio.create_task(self._work())
+            self._task = asyncio.create_task(self._work(conversation))
 
     async def close(self) -> None:
         """Stop making vectors."""
@@ -72,11 +72,12 @@ class Meaning:
         self._rests_until = time.monotonic() + _PAUSE_SECONDS
         logger.warning("nothing is found by its meaning for a while: %s", error.message)
 
-    async def _work(self) -> None:
+    async def _work(self, conversation: Conversation) -> None:
         try:
             model = await self._embedding.model()
+            ranges = conversation.ranges if model is not None else []
             while model is not None:
-                pieces = self._vectors.missing(_name(model), _AT_A_TIME)
+                pieces = self._vectors.missing(_name(model), ranges, _AT_A_TIME)
                 if not pieces:
                     break
                 while not self._scheduler.idle:  # noqa: ASYNC110  # a moment later is as good

@@ -88,6 +88,12 @@ class Conversation:
         return chain(self._messages)
 
     @property
+    def ranges(self) -> list[tuple[int, int]]:
+        """The numbers of the passages that were kept of it."""
+        scope = self._retrieval.scope(self.whose.key, project=False)
+        return [] if scope is None else list(scope.ranges)
+
+    @property
     def fitted(self) -> Fitted | None:
         """What was done so that it fits; None where nothing was."""
         cut, loaded = self._state.cut, len(self._loaded())

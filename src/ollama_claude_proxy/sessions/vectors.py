@@ -13,7 +13,6 @@ from sqlite3 import Connection
 
 from msgspec import Struct
 
-from ollama_claude_proxy.sessions.archive import ROOM
 from ollama_claude_proxy.sessions.database import Database
 from ollama_claude_proxy.sessions.history import restored, text_of
 from ollama_claude_proxy.sessions.packing import unpacked
@@ -67,27 +66,23 @@ class Vectors:
         scored.sort(key=lambda one: -one[0])
         return [number for _, number in scored[:most]]
 
-    def missing(self, model: str, most: int) -> list[Piece]:
-        """Give passages without a vector of a model, the newest first.
-
-        Only conversations that were cut have any use for them.
-        """
-        rows = self._database.rows(
-            "SELECT p.id, p.start, p.length, s.text, b.body FROM passages AS p"
-            " JOIN blocks AS b ON b.id = p.block JOIN sources AS s ON s.id = p.source"
-            " WHERE NOT EXISTS"
-            " (SELECT 1 FROM vectors AS v WHERE v.passage = p.id AND v.model = ?)"
-            " AND p.id >> ? IN (SELECT root FROM boundaries AS b JOIN heads AS h"
-            " ON h.conversation = b.conversation JOIN messages AS m ON m.id = h.message)"
-            " ORDER BY p.id DESC LIMIT ?",
-            model,
-            ROOM,
-            most,
-        )
+    def missing(self, model: str, ranges: Iterable[tuple[int, int]], most: int) -> list[Piece]:
+        """Give passages without a vector of a model, the newest first."""
         return [
             Piece(number, f"{source}\n{_text(body)[start : start + length]}".strip())
-            for number, start, length, source, body in rows
-        ]
+            for first, last in ranges
+            for number, start, length, source, body in self._database.rows(
+                "SELECT p.id, p.start, p.length, s.text, b.body FROM passages AS p"
+                " JOIN blocks AS b ON b.id = p.block JOIN sources AS s ON s.id = p.source"
+                " WHERE p.id BETWEEN ? AND ? AND NOT EXISTS"
+                " (SELECT 1 FROM vectors AS v WHERE v.passage = p.id AND v.model = ?)"
+                " ORDER BY p.id DESC LIMIT ?",
+                first,
+                last,
+                model,
+                most,
+            )
+        ][:most]
 
     def keep(self, model: str, vectors: Iterable[tuple[int, Sequence[float]]]) -> None:
         """Keep the vectors of passages, by their numbers."""
