@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from figures import Figure
 from minilm import PACKAGES, MiniLm, available
-from ollama_claude_proxy.sessions.archive import Whose
-from ollama_claude_proxy.sessions.database import Database
 from ollama_claude_proxy.sessions.memory import Memory
+from ollama_claude_proxy.sessions.storage.archive import Whose
+from ollama_claude_proxy.sessions.storage.database import Database
 from ollama_claude_proxy.wire.anthropic import Message
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ollama_claude_proxy.sessions.database import Database
-from ollama_claude_proxy.sessions.listing import Listing
-from ollama_claude_proxy.sessions.pruning import Pruning
+from ollama_claude_proxy.sessions.storage.database import Database
+from ollama_claude_proxy.sessions.storage.listing import Listing
+from ollama_claude_proxy.sessions.storage.pruning import Pruning
 from support.fake_ollama import FakeOllama, Raw, answer
 from support.long_sessions import Message, Writer
 from support.proxy import Proxy

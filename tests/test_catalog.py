@@ -11,7 +11,7 @@ import pytest
 from ollama_claude_proxy.errors import ModelNotInstalled, OllamaUnreachable
 from ollama_claude_proxy.settings import Roles, Settings
 from ollama_claude_proxy.upstream.catalog import Catalog, window
-from ollama_claude_proxy.upstream.client import Ollama
+from ollama_claude_proxy.upstream.ollama.client import Ollama
 from ollama_claude_proxy.wire.model import ModelProfile, alias
 from support.fake_models import FakeModel
 from support.fake_ollama import FakeOllama

@@ -23,7 +23,7 @@ from ollama_claude_proxy.errors import (
     RunnerStopped,
     UpstreamRejected,
 )
-from ollama_claude_proxy.upstream.client import Chat, Ollama
+from ollama_claude_proxy.upstream.ollama.client import Chat, Ollama
 from ollama_claude_proxy.wire.ollama import ChatLine, PullProgress
 from support.fake_answers import recorded
 from support.fake_ollama import (
@@ -49,13 +49,17 @@ def chat_of(model: str = "qwen2.5-coder:7b") -> Chat:
     return Chat(json.dumps(body).encode(), model, 10, 4096)
 
 
+# Seconds; only to end a test that hangs, on the slowest machine.
+_HANGS = 120
+
+
 def use(url: str, work: Callable[[Ollama], Awaitable[None]], **options: Any) -> None:
     """Do some work with a client of the Ollama at `url`."""
 
     async def main() -> None:
         ollama = Ollama(url, **options)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(_HANGS):
                 await work(ollama)
         finally:
             await ollama.close()

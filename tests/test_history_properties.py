@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_claude_proxy.sessions.history import chain, kept, restored, text_of
-from ollama_claude_proxy.sessions.packing import packed, unpacked
-from ollama_claude_proxy.sessions.shortening import cut
-from ollama_claude_proxy.sessions.words import passages, terms, wanted
+from ollama_claude_proxy.sessions.message_chain import chain, kept, restored, text_of
+from ollama_claude_proxy.sessions.passages import passages, terms, wanted
+from ollama_claude_proxy.sessions.storage.compression import packed, unpacked
+from ollama_claude_proxy.sessions.truncate import cut
 from ollama_claude_proxy.wire.anthropic import Message
 
 TEXT = st.text(st.sampled_from("ab _Z9\n\t{}é\u4e2d"), max_size=3000)

@@ -4,6 +4,7 @@ import itertools
 import random
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from ollama_claude_proxy.sessions.database import Database
-from ollama_claude_proxy.sessions.listing import Listing
+from ollama_claude_proxy.sessions.storage.database import Database
+from ollama_claude_proxy.sessions.storage.listing import Listing
 from support.fake_ollama import FakeOllama, answer
 from support.killable import Killable
 from support.long_sessions import Message
@@ -20,6 +21,8 @@ from support.proxy import free_port
 
 KILLS = 200
 TURNS_OF_A_SESSION = 12
+# A life of the proxy is at most as long as these take on the machine at hand.
+TURNS_OF_A_LIFE = 5
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ class Client:
 
     def work(self, url: str) -> None:
         try:
-            with httpx.Client(base_url=url, timeout=10, trust_env=False) as client:
+            with httpx.Client(base_url=url, timeout=10, trust_env=False, verify=False) as client:
                 while True:
                     self._turn(client)
         except httpx.HTTPError:
@@ -81,14 +84,30 @@ def kept(data: Path) -> set[str]:
     return found
 
 
+def seconds_of_turns(ollama_url: str, data: Path, turns: int) -> float:
+    """Measure how long some turns of an undisturbed proxy take, connecting included."""
+    client = Client()
+    with Killable(ollama_url, data, free_port()) as proxy:
+        began = time.monotonic()
+        worker = threading.Thread(target=client.work, args=(proxy.url,))
+        worker.start()
+        while len(client.completed) < turns:
+            time.sleep(0.001)
+        seconds = time.monotonic() - began
+        proxy.kill()
+        worker.join(30)
+    return seconds
+
+
 def test_no_completed_turn_is_lost_to_a_kill(fake: FakeOllama, tmp_path: Path) -> None:
     data = tmp_path / "sessions.db"
     client, moments = Client(), random.Random(11)
+    life = seconds_of_turns(fake.url, tmp_path / "measured.db", TURNS_OF_A_LIFE)
     for number in range(KILLS):
         with Killable(fake.url, data, free_port()) as proxy:
             worker = threading.Thread(target=client.work, args=(proxy.url,))
             worker.start()
-            worker.join(moments.uniform(0, 0.12))
+            worker.join(moments.uniform(0, life))
             proxy.kill()
             worker.join(30)
             assert not worker.is_alive()

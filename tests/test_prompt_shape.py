@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_claude_proxy.translate.tools.inert import MARK, Inert, Restoring, control_tokens
+from ollama_claude_proxy.translate.control_tokens import MARK, Inert, Restoring, control_tokens
 from support.fake_answers import Raw
 from support.fake_models import library, more_models
 from support.fake_ollama import FakeOllama, answer

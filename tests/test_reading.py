@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ollama_claude_proxy.translate.plan import Expectations, Plan
-from ollama_claude_proxy.translate.response.stream import StreamTranslator
+from ollama_claude_proxy.translate.request.plan import Expectations, Plan
+from ollama_claude_proxy.translate.response.stream_translator import StreamTranslator
 from ollama_claude_proxy.wire.events import Event
 from ollama_claude_proxy.wire.ollama import ChatLine, ChatMessage
 from support.grammar import check_events, merge

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from ollama_claude_proxy.errors import InvalidRequest
-from ollama_claude_proxy.translate.plan import Plan
 from ollama_claude_proxy.translate.policy import Policy
-from ollama_claude_proxy.translate.request.build import build_plan
+from ollama_claude_proxy.translate.request.build_plan import build_plan
+from ollama_claude_proxy.translate.request.plan import Plan
 from ollama_claude_proxy.wire.anthropic import parse_request
 from ollama_claude_proxy.wire.model import ModelProfile
 

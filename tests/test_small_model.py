@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ollama_claude_proxy.translate.tools.calls import Call
+from ollama_claude_proxy.translate.tools.call import Call
 from ollama_claude_proxy.translate.tools.toolbox import OfferedTool, Toolbox
 from support.reading import calls, chunks, read
 

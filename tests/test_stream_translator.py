@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_claude_proxy.errors import OllamaBusy
-from ollama_claude_proxy.translate.plan import Expectations, Plan
+from ollama_claude_proxy.translate.request.plan import Expectations, Plan
 from ollama_claude_proxy.translate.response.collect import collect
-from ollama_claude_proxy.translate.response.stream import StreamTranslator
+from ollama_claude_proxy.translate.response.stream_translator import StreamTranslator
 from ollama_claude_proxy.translate.tools.toolbox import OfferedTool, Toolbox
 from ollama_claude_proxy.wire.events import Event
 from ollama_claude_proxy.wire.ollama import ChatLine, decode_chat_line

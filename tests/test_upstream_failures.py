@@ -22,7 +22,12 @@ from ollama_claude_proxy.errors import (
     ToolCallUnreadable,
     UpstreamRejected,
 )
-from ollama_claude_proxy.upstream.failures import Asked, from_answer, from_exception, from_line
+from ollama_claude_proxy.upstream.ollama.failures import (
+    Asked,
+    from_answer,
+    from_exception,
+    from_line,
+)
 from support.recordings import transcripts
 
 URL = "http://127.0.0.1:11434"

@@ -9,22 +9,22 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from ollama_claude_proxy.engine.generation import Generations
+from ollama_claude_proxy.engine.idle.vram_fit import WINDOW
+from ollama_claude_proxy.engine.services import Services
 from ollama_claude_proxy.http.count_tokens import count_tokens
-from ollama_claude_proxy.http.endpoints import unknown, unsupported
-from ollama_claude_proxy.http.generation import Generations
 from ollama_claude_proxy.http.guard import Guard
 from ollama_claude_proxy.http.health import health, hello, root
 from ollama_claude_proxy.http.messages import messages
 from ollama_claude_proxy.http.models import model, models
-from ollama_claude_proxy.http.services import Services
-from ollama_claude_proxy.http.spilling import WINDOW
-from ollama_claude_proxy.sessions.database import Database
-from ollama_claude_proxy.sessions.store import Store
+from ollama_claude_proxy.http.not_found import unknown, unsupported
+from ollama_claude_proxy.sessions.storage.database import Database
+from ollama_claude_proxy.sessions.storage.store import Store
 from ollama_claude_proxy.settings import Settings
-from ollama_claude_proxy.translate.calibration import facts_of, sentinels
-from ollama_claude_proxy.upstream.calibration import Calibration
+from ollama_claude_proxy.translate.template_probe import facts_of, sentinels
 from ollama_claude_proxy.upstream.catalog import Catalog
-from ollama_claude_proxy.upstream.client import Ollama, Transport
+from ollama_claude_proxy.upstream.ollama.client import Ollama, Transport
+from ollama_claude_proxy.upstream.ollama.template_facts import Calibration
 
 _ANY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

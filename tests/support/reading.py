@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ollama_claude_proxy.translate.tools.calls import Call
+from ollama_claude_proxy.translate.tools.call import Call
 from ollama_claude_proxy.translate.tools.reading.reader import CallReader, Calls, Piece
 from ollama_claude_proxy.translate.tools.toolbox import OfferedTool, Toolbox
 

@@ -62,7 +62,7 @@ class Commands(TyperGroup):
 
 def _load(command: Command) -> Any:
     """Import one command and make of it what Typer runs."""
-    found = import_module(f"ollama_claude_proxy.cli.{command.name}").command
+    found = import_module(f"ollama_claude_proxy.cli.commands.{command.name}").command
     if isinstance(found, typer.Typer):
         return typer.main.get_command(found)
     alone = _new_typer()

@@ -33,7 +33,7 @@ def pull(settings: Settings, model: str) -> None:
 
 
 async def _pull(settings: Settings, model: str, show: _Show) -> None:
-    from ollama_claude_proxy.upstream.client import Ollama  # noqa: PLC0415  # 0.1 s
+    from ollama_claude_proxy.upstream.ollama.client import Ollama  # noqa: PLC0415  # 0.1 s
 
     ollama = Ollama(settings.ollama_url, connect_timeout=settings.connect_timeout)
     layers = _Layers()

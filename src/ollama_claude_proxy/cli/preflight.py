@@ -76,7 +76,7 @@ def _show_models(settings: Settings, seen: Look) -> None:
 async def look(settings: Settings) -> Look:
     """Ask Ollama what there is; what goes wrong is in the answer."""
     from ollama_claude_proxy.upstream.catalog import Catalog  # noqa: PLC0415  # 0.1 s
-    from ollama_claude_proxy.upstream.client import Ollama  # noqa: PLC0415
+    from ollama_claude_proxy.upstream.ollama.client import Ollama  # noqa: PLC0415
 
     ollama = Ollama(settings.ollama_url, connect_timeout=settings.connect_timeout)
     seen = Look()

@@ -7,26 +7,26 @@ from ollama_claude_proxy.settings import Settings, cache_path, data_path
 from ollama_claude_proxy.wire.model import ModelProfile, TemplateFacts
 
 if TYPE_CHECKING:
-    from ollama_claude_proxy.upstream.calibration import Calibration
-    from ollama_claude_proxy.upstream.client import Ollama
+    from ollama_claude_proxy.upstream.ollama.client import Ollama
+    from ollama_claude_proxy.upstream.ollama.template_facts import Calibration
 
 
 def calibration(ollama: "Ollama") -> "Calibration":
     """Give the calibration that `ocp serve` uses, with what it has kept."""
-    from ollama_claude_proxy.translate.calibration import (  # noqa: PLC0415  # 0.1 s
+    from ollama_claude_proxy.translate.template_probe import (  # noqa: PLC0415  # 0.1 s
         facts_of,
         sentinels,
     )
-    from ollama_claude_proxy.upstream.calibration import Calibration  # noqa: PLC0415
+    from ollama_claude_proxy.upstream.ollama.template_facts import Calibration  # noqa: PLC0415
 
     return Calibration(ollama, sentinels, facts_of, cache_path())
 
 
 def fitted_windows() -> Mapping[str, str]:
     """Give the windows that `ocp serve` found to fit into this machine, by a model's digest."""
-    from ollama_claude_proxy.http.spilling import WINDOW  # noqa: PLC0415  # 0.1 s
-    from ollama_claude_proxy.sessions.database import Database  # noqa: PLC0415
-    from ollama_claude_proxy.sessions.store import Store  # noqa: PLC0415
+    from ollama_claude_proxy.engine.idle.vram_fit import WINDOW  # noqa: PLC0415  # 0.1 s
+    from ollama_claude_proxy.sessions.storage.database import Database  # noqa: PLC0415
+    from ollama_claude_proxy.sessions.storage.store import Store  # noqa: PLC0415
 
     path = data_path()
     if not path.exists():  # a look must not make one

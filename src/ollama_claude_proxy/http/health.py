@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ollama_claude_proxy import __version__
+from ollama_claude_proxy.engine.services import Services
 from ollama_claude_proxy.errors import OcpError
 from ollama_claude_proxy.http.responses import json_response
-from ollama_claude_proxy.http.services import Services
 from ollama_claude_proxy.upstream.catalog import window
 
 # Seconds; whoever asks for the health of the proxy does not want to wait for Ollama.

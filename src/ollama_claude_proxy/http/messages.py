@@ -8,19 +8,21 @@ from hashlib import sha256
 
 from starlette.requests import Request
 
+from ollama_claude_proxy.engine.generation import Generation, Generations
+from ollama_claude_proxy.engine.planning import Planned, plan_request
+from ollama_claude_proxy.engine.services import Services
 from ollama_claude_proxy.errors import InvalidRequest
-from ollama_claude_proxy.http.generation import Generation, Generations
-from ollama_claude_proxy.http.planning import Planned, plan_request
-from ollama_claude_proxy.http.relay import Relay
-from ollama_claude_proxy.http.services import Services
-from ollama_claude_proxy.translate.response.stream import StreamTranslator
+from ollama_claude_proxy.http.request_body import read_body
+from ollama_claude_proxy.http.stream_response import Relay
+from ollama_claude_proxy.translate.response.stream_translator import StreamTranslator
 from ollama_claude_proxy.wire.events import encode_json
 
 
 async def messages(request: Request) -> Relay:
     """Answer a Messages request, streamed or not."""
     services: Services = request.app.state.services
-    planned = await plan_request(request)
+    body = await read_body(request, services.settings.max_body_bytes)
+    planned = await plan_request(services, request.headers, body)
     _require_max_tokens(planned.request.max_tokens)
     running: Generations = request.app.state.generations
     identity = _identity(planned)

@@ -9,9 +9,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ollama_claude_proxy.engine.services import Services
 from ollama_claude_proxy.errors import InvalidRequest, ModelNotFound, ModelNotInstalled
 from ollama_claude_proxy.http.responses import json_response
-from ollama_claude_proxy.http.services import Services
 from ollama_claude_proxy.settings import Settings
 from ollama_claude_proxy.upstream.catalog import window
 from ollama_claude_proxy.wire.model import ModelProfile, alias

@@ -13,13 +13,13 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from ollama_claude_proxy.sessions.archive import Archive, Whose
+from ollama_claude_proxy.sessions.cut import Cut, Sizes, opening_of, step, tightened
 from ollama_claude_proxy.sessions.digest import digest, digest_tokens, found_tools
-from ollama_claude_proxy.sessions.fitting import Cut, Sizes, opening_of, step, tightened
-from ollama_claude_proxy.sessions.history import Entry, blocks_of, chain, text_of
-from ollama_claude_proxy.sessions.retrieval import Retrieval, shown
-from ollama_claude_proxy.sessions.shortening import SHORT, shortened
-from ollama_claude_proxy.sessions.vectors import Query
+from ollama_claude_proxy.sessions.message_chain import Entry, blocks_of, chain, text_of
+from ollama_claude_proxy.sessions.storage.archive import Archive, Whose
+from ollama_claude_proxy.sessions.storage.retrieval import Retrieval, shown
+from ollama_claude_proxy.sessions.storage.vectors import Query
+from ollama_claude_proxy.sessions.truncate import SHORT, shortened
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.reminder import REMINDER
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from ollama_claude_proxy.sessions.history import Raw, blocks_of, source_of, text_of
+from ollama_claude_proxy.sessions.message_chain import Raw, blocks_of, source_of, text_of
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.reminder import LEFT_OUT, REMINDER
 

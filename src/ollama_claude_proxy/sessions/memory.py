@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from ollama_claude_proxy.sessions.archive import Archive, Whose
 from ollama_claude_proxy.sessions.conversation import Conversation
-from ollama_claude_proxy.sessions.database import Database
-from ollama_claude_proxy.sessions.history import chain
-from ollama_claude_proxy.sessions.retrieval import Retrieval
-from ollama_claude_proxy.sessions.vectors import Vectors
+from ollama_claude_proxy.sessions.message_chain import chain
+from ollama_claude_proxy.sessions.storage.archive import Archive, Whose
+from ollama_claude_proxy.sessions.storage.database import Database
+from ollama_claude_proxy.sessions.storage.retrieval import Retrieval
+from ollama_claude_proxy.sessions.storage.vectors import Vectors
 from ollama_claude_proxy.wire.anthropic import Message
 
 

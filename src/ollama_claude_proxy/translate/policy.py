@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ollama_claude_proxy.translate.request.estimate import prompt_tokens
+from ollama_claude_proxy.translate.tokens import prompt_tokens
 from ollama_claude_proxy.wire.model import TemplateFacts
 
 Count = Callable[[dict[str, Any]], int]

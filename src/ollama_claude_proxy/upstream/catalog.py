@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 from ollama_claude_proxy.errors import ModelNotInstalled, OcpError
 from ollama_claude_proxy.settings import Settings
-from ollama_claude_proxy.upstream.client import Ollama
-from ollama_claude_proxy.upstream.profiles import best, described, is_cloud
+from ollama_claude_proxy.upstream.ollama.client import Ollama
+from ollama_claude_proxy.upstream.ollama.profiles import best, described, is_cloud
 from ollama_claude_proxy.wire.model import ModelProfile, alias
 from ollama_claude_proxy.wire.ollama import TagsModel
 

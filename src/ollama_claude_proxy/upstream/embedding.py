@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ollama_claude_proxy.settings import Settings
 from ollama_claude_proxy.upstream.catalog import Catalog
-from ollama_claude_proxy.upstream.client import Ollama
+from ollama_claude_proxy.upstream.ollama.client import Ollama
 from ollama_claude_proxy.wire.model import ModelProfile
 
 # What stands before a text that asks, and before one that is found; by how a name begins.

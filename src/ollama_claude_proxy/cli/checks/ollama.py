@@ -10,7 +10,7 @@ from ollama_claude_proxy.cli import output
 from ollama_claude_proxy.cli.checks import model as judged
 from ollama_claude_proxy.cli.checks.finding import Finding, bad, good, warning
 from ollama_claude_proxy.cli.checks.patient import Patient
-from ollama_claude_proxy.cli.memory import gpu_share
+from ollama_claude_proxy.cli.gpu import gpu_share
 from ollama_claude_proxy.cli.preflight import look, main_model, reached, role_models
 from ollama_claude_proxy.cli.units import bytes_text
 from ollama_claude_proxy.errors import OcpError
@@ -96,7 +96,7 @@ class _Measured:
 
 
 async def _measure(settings: Settings, profile: ModelProfile) -> _Measured:
-    from ollama_claude_proxy.upstream.client import Chat, Ollama  # noqa: PLC0415  # 0.1 s
+    from ollama_claude_proxy.upstream.ollama.client import Chat, Ollama  # noqa: PLC0415  # 0.1 s
 
     body, tokens = _body(settings, profile)
     client = Ollama(settings.ollama_url, connect_timeout=settings.connect_timeout)
@@ -164,7 +164,7 @@ def memory(patient: Patient) -> list[Finding]:
 
 
 async def _running(settings: Settings, profile: ModelProfile) -> RunningModel | None:
-    from ollama_claude_proxy.upstream.client import Ollama  # noqa: PLC0415  # 0.1 s
+    from ollama_claude_proxy.upstream.ollama.client import Ollama  # noqa: PLC0415  # 0.1 s
 
     client = Ollama(settings.ollama_url, connect_timeout=settings.connect_timeout)
     try:

@@ -29,7 +29,7 @@ def template(patient: Patient) -> list[Finding]:
 
 async def _facts(patient: Patient) -> TemplateFacts | None:
     from ollama_claude_proxy.upstream.catalog import window  # noqa: PLC0415  # 0.1 s
-    from ollama_claude_proxy.upstream.client import Ollama  # noqa: PLC0415
+    from ollama_claude_proxy.upstream.ollama.client import Ollama  # noqa: PLC0415
 
     settings, profile = patient.settings, patient.model
     client = Ollama(settings.ollama_url, connect_timeout=settings.connect_timeout)

@@ -17,7 +17,7 @@ from ollama_claude_proxy.errors import OcpError
 from ollama_claude_proxy.settings import Settings
 
 if TYPE_CHECKING:
-    from ollama_claude_proxy.upstream.probe import Probe
+    from ollama_claude_proxy.upstream.proxy_client import Probe
 
 _SECONDS = 300
 _CHOOSE = "Choose a model that is better at tools: `ocp models`."
@@ -70,7 +70,7 @@ def _proxy(settings: Settings) -> Iterator[str]:
 
 async def _round_trip(url: str, token: str | None, model: str) -> Finding | None:
     """Ask, run the call and send its result; None: all went well."""
-    from ollama_claude_proxy.upstream.probe import Probe  # noqa: PLC0415  # 0.1 s
+    from ollama_claude_proxy.upstream.proxy_client import Probe  # noqa: PLC0415  # 0.1 s
 
     messages: list[dict[str, Any]] = [{"role": "user", "content": _ASKED}]
     async with asyncio.timeout(_SECONDS), Probe(url, token) as probe:

@@ -17,14 +17,14 @@ from typing import Any
 
 from msgspec import Struct
 
+from ollama_claude_proxy.translate.control_tokens import Inert
 from ollama_claude_proxy.translate.policy import Policy
-from ollama_claude_proxy.translate.request.estimate import text_tokens
+from ollama_claude_proxy.translate.tokens import text_tokens
 from ollama_claude_proxy.translate.tools.client_tools import described
 from ollama_claude_proxy.translate.tools.descriptions import shortened
 from ollama_claude_proxy.translate.tools.dialects.dialect import Dialect
 from ollama_claude_proxy.translate.tools.dialects.example import closing_words
 from ollama_claude_proxy.translate.tools.dialects.recognise import dialect_of
-from ollama_claude_proxy.translate.tools.inert import Inert
 from ollama_claude_proxy.translate.tools.schemas import function_tool
 from ollama_claude_proxy.translate.tools.toolbox import OfferedTool, Toolbox
 from ollama_claude_proxy.wire.anthropic import Message, Tool

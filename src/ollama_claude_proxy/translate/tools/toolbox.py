@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from ollama_claude_proxy.translate.tools.arguments import Fitting
-from ollama_claude_proxy.translate.tools.calls import Call
-from ollama_claude_proxy.translate.tools.reading.found import FoundCall
+from ollama_claude_proxy.translate.tools.call import Call
+from ollama_claude_proxy.translate.tools.reading.found_call import FoundCall
 from ollama_claude_proxy.translate.tools.reading.loose_json import value_at, whole
 from ollama_claude_proxy.wire.events import encode_json
 

@@ -7,7 +7,7 @@ with bare keys.
 import re
 from typing import Any
 
-from ollama_claude_proxy.translate.tools.reading.found import FoundCall
+from ollama_claude_proxy.translate.tools.reading.found_call import FoundCall
 from ollama_claude_proxy.translate.tools.reading.tags import Read
 
 _NAME = re.compile(r"call:\s*([\w.\-]+)\s*\{")

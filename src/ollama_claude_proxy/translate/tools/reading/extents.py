@@ -9,10 +9,10 @@ on. Each reading costs as much as it is long, so the longer the extent, the fewe
 import re
 from typing import Literal
 
-from ollama_claude_proxy.translate.tools.reading.body import Body, calls_of
 from ollama_claude_proxy.translate.tools.reading.brackets import Brackets
-from ollama_claude_proxy.translate.tools.reading.found import CALL_KEYS
-from ollama_claude_proxy.translate.tools.reading.table import Markup
+from ollama_claude_proxy.translate.tools.reading.call_body import Body, calls_of
+from ollama_claude_proxy.translate.tools.reading.found_call import CALL_KEYS
+from ollama_claude_proxy.translate.tools.reading.markup import Markup
 
 Verdict = Literal["open", "failed", "ended"]
 

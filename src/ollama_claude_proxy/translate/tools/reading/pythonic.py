@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from ollama_claude_proxy.translate.tools.reading.brackets import end_of_value
-from ollama_claude_proxy.translate.tools.reading.found import FoundCall
+from ollama_claude_proxy.translate.tools.reading.found_call import FoundCall
 from ollama_claude_proxy.translate.tools.reading.tags import Read
 
 _NAME = re.compile(r"(?:print\(\s*)?(?:(?:default_api|functions|tools)\.)?([A-Za-z_][\w.\-]*)\(")

@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
-from ollama_claude_proxy.translate.tools.calls import Call
+from ollama_claude_proxy.translate.tools.call import Call
 from ollama_claude_proxy.translate.tools.reading.extents import BareExtent, Extent, Verdict
-from ollama_claude_proxy.translate.tools.reading.found import FoundCall
-from ollama_claude_proxy.translate.tools.reading.prose import Prose
-from ollama_claude_proxy.translate.tools.reading.table import (
+from ollama_claude_proxy.translate.tools.reading.found_call import FoundCall
+from ollama_claude_proxy.translate.tools.reading.markup import (
     CALL_FENCES,
     MARKUPS,
     STRAY_CLOSERS,
     Markup,
 )
+from ollama_claude_proxy.translate.tools.reading.prose import Prose
 
 
 class Calls(Struct, frozen=True):

@@ -7,7 +7,7 @@ the closing tag is missing it ends where the next tag begins.
 
 import re
 
-from ollama_claude_proxy.translate.tools.reading.found import FoundCall
+from ollama_claude_proxy.translate.tools.reading.found_call import FoundCall
 from ollama_claude_proxy.translate.tools.reading.loose_json import argument_object, value_at
 
 Read = tuple[list[FoundCall], int]

@@ -1,0 +1,1 @@
+"""The commands of `ocp`, one file each."""

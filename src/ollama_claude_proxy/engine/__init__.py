@@ -1,0 +1,1 @@
+"""One request's life between HTTP and the models: no HTTP, no network."""

@@ -1,0 +1,1 @@
+"""Work that is done while nobody wants a model."""

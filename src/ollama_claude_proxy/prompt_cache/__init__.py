@@ -1,0 +1,1 @@
+"""What each model was shown, what of it a new prompt shares, and what it counted."""

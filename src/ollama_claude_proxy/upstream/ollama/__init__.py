@@ -1,0 +1,1 @@
+"""Ollama: its client, its failures, what it tells of its models."""
