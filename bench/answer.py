@@ -1,7 +1,7 @@
-"""The answer that every benchmark streams: words, the lines that Ollama writes of them, their text.
+"""The answer that every benchmark streams: its words, and the lines of Ollama with them.
 
-The words are those of a model that explains code: plain pieces of about four characters, now and
-then a line end, a bracket that Go escapes, or a character outside ASCII.
+The words are those of a model that explains code: pieces of about four characters, sometimes a line
+end, a bracket that Go escapes, or a character outside ASCII.
 """
 
 import json
@@ -15,7 +15,7 @@ _TEXT = (
 )
 _PIECES = _TEXT.split("|")
 _CREATED = "2026-11-23T14:13:23.001920869Z"
-_END = {
+_LAST_LINE = {
     "done": True,
     "done_reason": "stop",
     "total_duration": 146_076_476,
@@ -27,27 +27,27 @@ _END = {
 
 @cache
 def words(deltas: int) -> tuple[str, ...]:
-    """Give the pieces of text of an answer of `deltas` lines; the same for the same number."""
-    chance = random.Random(_SEED)
-    inner = [chance.choice(_PIECES) for _ in range(deltas - 2)]
+    """Return the pieces of text of an answer of `deltas` lines, always the same for a number."""
+    rng = random.Random(_SEED)
+    inner = [rng.choice(_PIECES) for _ in range(deltas - 2)]
     return ("Here", *inner, " end.")[:deltas] if deltas > 1 else ("Here",)
 
 
 @cache
 def chunks(deltas: int) -> tuple[bytes, ...]:
-    """Give the HTTP chunks of the answer: one for each line, as Go's server flushes them."""
+    """Return the HTTP chunks of the answer: one per line, as Go's server flushes them."""
     lines = [
         _line({"role": "assistant", "content": word}, {"done": False}) for word in words(deltas)
     ]
-    last = _line({"role": "assistant", "content": ""}, {**_END, "eval_count": deltas + 1})
+    last = _line({"role": "assistant", "content": ""}, {**_LAST_LINE, "eval_count": deltas + 1})
     return (*map(_chunk, lines), _chunk(last) + b"0\r\n\r\n")
 
 
-def _line(message: dict[str, str], rest: dict[str, object]) -> bytes:
-    line = {"model": "bench", "created_at": _CREATED, "message": message, **rest}
+def _line(message: dict[str, str], fields: dict[str, object]) -> bytes:
+    line = {"model": "bench", "created_at": _CREATED, "message": message, **fields}
     text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
-    for sign in "<>&":  # Go's encoder escapes them
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    for character in "<>&":  # Go's encoder escapes them
+        text = text.replace(character, f"\\u{ord(character):04x}")
     return text.encode() + b"\n"
 
 

@@ -1,8 +1,8 @@
-"""The requests that are sent: what Claude Code sends after some turns of work, of a given size.
+"""The request bodies: what Claude Code sends after some turns of work, of a given size.
 
-Made by a seeded generator, so that every run sends the same bytes: instructions in three blocks,
-then turns. With tools, twelve of Claude Code's own schemas are offered (about 30 kB of them, as it
-sends, where the size allows) and the turns are calls and files; without, they are talk.
+A seeded generator makes them, so that every run sends the same bytes: instructions in three blocks,
+then turns. With tools, twelve of Claude Code's own schemas are offered (about 30 kB, as Claude Code
+sends, if the size allows) and the turns are calls and files; without tools, they are talk.
 """
 
 import json
@@ -14,8 +14,8 @@ from client import MARKER
 from floor import to_ollama
 
 _TOOLS = Path(__file__).parent.parent / "tests" / "data" / "tools.json"
-_NAMES = ("Agent", "Bash", "Edit", "ListAgents", "Read", "ReportFindings", "ScheduleWakeup")
-_MORE_NAMES = ("Skill", "ToolSearch", "Workflow", "Write", "WebFetch")
+_TOOL_NAMES = ("Agent", "Bash", "Edit", "ListAgents", "Read", "ReportFindings", "ScheduleWakeup")
+_MORE_TOOL_NAMES = ("Skill", "ToolSearch", "Workflow", "Write", "WebFetch")
 _TOOL_BYTES = 30_000
 _INSTRUCTION_BYTES = 7_000
 _FILE_BYTES = (300, 6_000)
@@ -30,25 +30,25 @@ tokens that have arrived leave in one write path/to/module.py self._events = []
 _WORDS = _TEXT.split(" ")
 
 
-class Writer:
+class TextWriter:
     """Writes prose and code from a seed."""
 
     def __init__(self, seed: int) -> None:
-        self._chance = random.Random(seed)
+        self._random = random.Random(seed)
 
-    def between(self, least: int, most: int) -> int:
-        """Give a number."""
-        return self._chance.randint(least, most)
+    def between(self, low: int, high: int) -> int:
+        """Return a random integer from `low` to `high`."""
+        return self._random.randint(low, high)
 
     def text(self, size: int) -> str:
-        """Give about `size` characters."""
-        words = self._chance.choices(_WORDS, k=size // 5 + 1)
+        """Return a text of `size` characters."""
+        words = self._random.choices(_WORDS, k=size // 5 + 1)
         return " ".join(words)[:size]
 
 
-def body(size: int, *, tools: bool, seed: int = 7) -> dict[str, Any]:
-    """Give a Messages request of `size` bytes as JSON, within a few hundred."""
-    writer = Writer(seed)
+def messages_body(size: int, *, tools: bool, seed: int = 7) -> dict[str, Any]:
+    """Return a Messages request of `size` bytes as JSON, within a few hundred."""
+    writer = TextWriter(seed)
     request: dict[str, Any] = {
         "model": "claude-sonnet-4-5",
         "messages": [],
@@ -63,26 +63,26 @@ def body(size: int, *, tools: bool, seed: int = 7) -> dict[str, Any]:
     turns = _work if tools else _talk
     messages = request["messages"]
     messages += turns(writer, 0, 800)
-    left = size - len(encode(request)) - 200
-    while left > 0:
-        pair = turns(writer, len(messages), min(left, writer.between(*_FILE_BYTES)))
-        messages += pair
-        left -= len(encode(pair))
+    remaining = size - len(encode(request)) - 200
+    while remaining > 0:
+        new_messages = turns(writer, len(messages), min(remaining, writer.between(*_FILE_BYTES)))
+        messages += new_messages
+        remaining -= len(encode(new_messages))
     messages.append({"role": "user", "content": [{"type": "text", "text": MARKER.decode()}]})
     return request
 
 
 def native_body(request: dict[str, Any]) -> dict[str, Any]:
-    """Give the `/api/chat` body that says the same, for going to Ollama directly."""
+    """Return the `/api/chat` body of a request, for sending to Ollama directly."""
     return to_ollama(request, "bench:latest")
 
 
 def encode(value: object) -> bytes:
-    """Give the JSON that a JavaScript client would send."""
+    """Return the JSON that a JavaScript client would send."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _system(writer: Writer, size: int) -> list[dict[str, Any]]:
+def _system(writer: TextWriter, size: int) -> list[dict[str, Any]]:
     texts = (
         "x-anthropic-billing-header: cc_version=2.1.330.a1b; cc_entrypoint=cli;",
         "You are Claude Code, Anthropic's official CLI for Claude.",
@@ -95,32 +95,32 @@ def _system(writer: Writer, size: int) -> list[dict[str, Any]]:
     ]
 
 
-def _tools(writer: Writer, size: int) -> list[dict[str, Any]]:
-    """Give twelve tools, with descriptions as long as `size` asks for."""
-    known = {tool["name"]: tool for tool in json.loads(_TOOLS.read_bytes())}
-    tools = [dict(known[name]) for name in (*_NAMES, *_MORE_NAMES)]
-    more = max(0, size - len(encode(tools))) // len(tools)
+def _tools(writer: TextWriter, size: int) -> list[dict[str, Any]]:
+    """Return twelve tools, with descriptions extended to `size` bytes in all."""
+    tools_by_name = {tool["name"]: tool for tool in json.loads(_TOOLS.read_bytes())}
+    tools = [dict(tools_by_name[name]) for name in (*_TOOL_NAMES, *_MORE_TOOL_NAMES)]
+    extra = max(0, size - len(encode(tools))) // len(tools)
     for tool in tools:
-        tool["description"] += writer.text(more)
+        tool["description"] += writer.text(extra)
     return tools
 
 
-def _talk(writer: Writer, _number: int, size: int) -> list[dict[str, Any]]:
+def _talk(writer: TextWriter, _number: int, size: int) -> list[dict[str, Any]]:
     return [
         {"role": "user", "content": [{"type": "text", "text": writer.text(size // 4)}]},
         {"role": "assistant", "content": [{"type": "text", "text": writer.text(size * 3 // 4)}]},
     ]
 
 
-def _work(writer: Writer, number: int, size: int) -> list[dict[str, Any]]:
-    """Give a call of a file and what it gave."""
+def _work(writer: TextWriter, number: int, size: int) -> list[dict[str, Any]]:
+    """Return the reading of a file and its result."""
     if not number:
         return [{"role": "user", "content": writer.text(size)}]
     identifier = f"toolu_{number:024x}"
     call = {"type": "tool_use", "id": identifier, "name": "Read", "input": {"file_path": "/a/b.py"}}
-    said = {"type": "text", "text": writer.text(size // 10)}
+    text = {"type": "text", "text": writer.text(size // 10)}
     result = {"type": "tool_result", "tool_use_id": identifier, "content": writer.text(size)}
     return [
-        {"role": "assistant", "content": [said, call]},
+        {"role": "assistant", "content": [text, call]},
         {"role": "user", "content": [result]},
     ]

@@ -1,7 +1,7 @@
 """The floor: the proxy's job in bare Starlette, httpx and json, with no features at all.
 
-It shows what these libraries cost on this machine by themselves, so that a figure of the proxy can
-be read as a ratio. It maps text, calls, results and tools, and trusts everything that it reads.
+It shows what these libraries cost on this machine, so that a figure of the proxy can be read as a
+ratio. It maps text, calls, results and tools, and validates nothing.
 
 Usage: python bench/floor.py PORT OLLAMA_URL
 """
@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 
 def to_ollama(request: dict[str, Any], model: str) -> dict[str, Any]:
-    """Give the `/api/chat` body of a Messages request."""
+    """Return the `/api/chat` body of a Messages request."""
     messages = [{"role": "system", "content": _text(request.get("system") or "")}]
     for message in request["messages"]:
         messages += _messages(message)
@@ -89,9 +89,9 @@ async def _events(response: httpx.Response) -> AsyncIterator[bytes]:
     block = {"type": "text", "text": ""}
     yield _event({"type": "content_block_start", "index": 0, "content_block": block})
     async for line in response.aiter_lines():
-        piece = json.loads(line)["message"]["content"]
-        if piece:
-            delta = {"type": "text_delta", "text": piece}
+        text = json.loads(line)["message"]["content"]
+        if text:
+            delta = {"type": "text_delta", "text": text}
             yield _event({"type": "content_block_delta", "index": 0, "delta": delta})
     await response.aclose()
     yield _event({"type": "content_block_stop", "index": 0})
@@ -108,7 +108,7 @@ async def _health(_request: Request) -> JSONResponse:
 
 
 def main(port: int, ollama_url: str) -> None:
-    """Serve until ended."""
+    """Serve until the process is stopped."""
     routes = [
         Route("/v1/messages", _messages_endpoint, methods=["POST"]),
         Route("/health", _health),

@@ -1,4 +1,4 @@
-"""What is measured without requests: how long programs take to start, what an install weighs."""
+"""What is measured without requests: start times and the size of an installation."""
 
 import re
 import statistics
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from figures import Figure
+from figure import Figure
 from servers import FLOOR, Server, environment
 
 _PACKAGE = "ollama-claude-proxy"
@@ -18,16 +18,16 @@ _LIBRARIES = ("httpx", "starlette", "uvicorn")
 
 
 def start(folder: Path, proxy: str, *, times: int) -> list[Figure]:
-    """Measure from the start of a process to its first answer, and `ocp --help`."""
+    """Measure the time from the start of a process to its first answer, and of `ocp --help`."""
     ocp = str(Path(sys.executable).parent / "ocp")
-    seen: dict[str, list[float]] = {"floor": [], "ocp": [], "python": [], "help": []}
+    seconds: dict[str, list[float]] = {"floor": [], "ocp": [], "python": [], "help": []}
     for _ in range(times):
         for name, command in (("floor", FLOOR), ("ocp", proxy)):
             with Server(name, command, folder, "http://127.0.0.1:9") as server:
-                seen[name].append(server.started)
-        seen["python"].append(_run(folder, sys.executable, "-c", "pass"))
-        seen["help"].append(_run(folder, ocp, "--help"))
-    median = {name: statistics.median(values) for name, values in seen.items()}
+                seconds[name].append(server.started)
+        seconds["python"].append(_run(folder, sys.executable, "-c", "pass"))
+        seconds["help"].append(_run(folder, ocp, "--help"))
+    median = {name: statistics.median(values) for name, values in seconds.items()}
     serving = {"floor": median["floor"], "ocp": median["ocp"]}
     helping = {"floor": median["python"], "ocp": median["help"]}
     return [
@@ -37,49 +37,49 @@ def start(folder: Path, proxy: str, *, times: int) -> list[Figure]:
 
 
 def _run(folder: Path, *command: str) -> float:
-    began = time.perf_counter()
+    started = time.perf_counter()
     subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, check=True)
-    return time.perf_counter() - began
+    return time.perf_counter() - started
 
 
 def install() -> list[Figure]:
-    """Weigh the installed distributions that the package needs, from their own records."""
-    ours = _closure([_PACKAGE])
-    floor = _closure(_LIBRARIES)
-    size = {"floor": _megabytes(floor), "ocp": _megabytes(ours)}
-    count = {"floor": float(len(floor)), "ocp": float(len(ours))}
+    """Measure the installed distributions that the package needs, from their own records."""
+    package = _with_dependencies([_PACKAGE])
+    floor = _with_dependencies(_LIBRARIES)
+    size = {"floor": _megabytes(floor), "ocp": _megabytes(package)}
+    count = {"floor": float(len(floor)), "ocp": float(len(package))}
     return [
         Figure("install size", "MB", size, mark=36, digits=1),
         Figure("distributions", "", count, mark=24, digits=0),
     ]
 
 
-def _closure(names: list[str] | tuple[str, ...]) -> dict[str, Distribution]:
-    """Give the distributions that these need, with those that they need, without extras."""
-    found: dict[str, Distribution] = {}
+def _with_dependencies(names: list[str] | tuple[str, ...]) -> dict[str, Distribution]:
+    """Return the named distributions and all that they depend on, without extras."""
+    distributions: dict[str, Distribution] = {}
     waiting = list(names)
     while waiting:
         name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
-        if name in found:
+        if name in distributions:
             continue
         try:
-            found[name] = distribution(name)
+            distributions[name] = distribution(name)
         except PackageNotFoundError:
             continue
-        for line in found[name].requires or ():
+        for line in distributions[name].requires or ():
             requirement = Requirement(line)
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
                 waiting.append(requirement.name)
-    return found
+    return distributions
 
 
 def _megabytes(distributions: dict[str, Distribution]) -> float:
     total = 0
-    for name, one in distributions.items():
-        if name == _PACKAGE:  # may be installed in place
+    for name, installed in distributions.items():
+        if name == _PACKAGE:  # may be an editable install
             folder = Path(__file__).parent.parent / "src"
             total += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             continue
-        paths = (Path(str(path.locate())) for path in one.files or ())
+        paths = (Path(str(path.locate())) for path in installed.files or ())
         total += sum(path.stat().st_size for path in paths if path.is_file())
     return total / 1e6

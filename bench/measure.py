@@ -1,4 +1,4 @@
-"""What is measured over the wire: first byte and first delta, CPU and speed, a herd of clients."""
+"""What is measured over HTTP: first byte and first delta, CPU and speed, many clients, memory."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bodies import body, encode, native_body
-from figures import Figure, Values
+from bodies import encode, messages_body, native_body
+from figure import Figure, Values
 from servers import LoadClient, Server, fetch
 
 SIZES = (20_000, 110_000, 745_000)
@@ -16,7 +16,7 @@ _ALL = ("direct", "floor", "ocp")
 
 @dataclass(frozen=True)
 class Work:
-    """What one target is given in one round: `repeat` times `streams` requests at once.
+    """The work of one target in one round: `repeat` times `streams` requests at once.
 
     `size` of a body is in bytes; `deltas`, `rate` and `batch` are the script of `fake.py`.
     """
@@ -32,7 +32,7 @@ class Work:
 
 @dataclass
 class Bench:
-    """The servers, the client and how long to measure."""
+    """The servers, the load client and how long to measure."""
 
     servers: dict[str, Server]
     client: LoadClient
@@ -44,10 +44,12 @@ class Bench:
     def load(
         self, work: Work, rounds: int | None = None, names: Sequence[str] = _ALL
     ) -> dict[str, Any]:
-        """Give all targets the same work, in turn, `rounds` times; give their samples."""
+        """Send the same work to all targets in turn, `rounds` times; return their samples."""
         fetch(self.servers["direct"].port, "POST", "/bench/script", asdict(work))
         targets = [self._target(name, work) for name in names]
-        return self.client.do({**asdict(work), "targets": targets, "rounds": rounds or self.rounds})
+        return self.client.run_job(
+            {**asdict(work), "targets": targets, "rounds": rounds or self.rounds}
+        )
 
     def _target(self, name: str, work: Work) -> dict[str, Any]:
         server = self.servers[name]
@@ -64,7 +66,7 @@ class Bench:
 
     def _body_files(self, size: int, tools: bool) -> tuple[Path, Path]:
         if (size, tools) not in self._bodies:
-            request = body(size, tools=tools)
+            request = messages_body(size, tools=tools)
             native = self.folder / f"native-{size}-{tools}.json"
             anthropic = self.folder / f"anthropic-{size}-{tools}.json"
             native.write_bytes(encode(native_body(request)))
@@ -74,8 +76,8 @@ class Bench:
 
 
 def medians(samples: dict[str, Any], key: str, scale: float) -> Values:
-    """Give the median of a sample of each target."""
-    return {name: statistics.median(seen[key]) * scale for name, seen in samples.items()}
+    """Return the median of the samples `key` of each target, times `scale`."""
+    return {name: statistics.median(target[key]) * scale for name, target in samples.items()}
 
 
 def first_token(bench: Bench) -> list[Figure]:
@@ -86,58 +88,62 @@ def first_token(bench: Bench) -> list[Figure]:
         for size in SIZES:
             repeat = 3 if tools or bench.quick else 8
             work = Work(size, tools=tools, repeat=repeat)
-            seen = bench.load(replace(work, deltas=6, rate=50.0) if tools else work)
-            told = f"{size // 1000} kB" + (", 12 tools, 50 tokens/s" if tools else "")
-            byte, delta = (medians(seen, key, 1e3) for key in ("first_byte", "first_delta"))
+            samples = bench.load(replace(work, deltas=6, rate=50.0) if tools else work)
+            description = f"{size // 1000} kB" + (", 12 tools, 50 tokens/s" if tools else "")
+            byte, delta = (medians(samples, key, 1e3) for key in ("first_byte", "first_delta"))
             mark = marks.get((size, tools))
-            figures.append(Figure(f"first byte, {told}", "ms", byte, added=True))
-            figures.append(Figure(f"first delta, {told}", "ms", delta, added=True, mark=mark))
+            figures.append(Figure(f"first byte, {description}", "ms", byte, added=True))
+            figures.append(
+                Figure(f"first delta, {description}", "ms", delta, added=True, mark=mark)
+            )
     return figures
 
 
 def _streams(bench: Bench, streams: int, deltas: int, rate: float = 0.0) -> list[Figure]:
     rounds = max(2, bench.rounds // 4)
-    seen = bench.load(Work(20_000, streams=streams, deltas=deltas, rate=rate), rounds)
+    samples = bench.load(Work(20_000, streams=streams, deltas=deltas, rate=rate), rounds)
     total = streams * deltas
     name = f"{streams} stream{'s' if streams > 1 else ''}"
     name += f" at {rate:g} tokens/s each" if rate else ""
-    cpu = medians(seen, "cpu", 1e6 / total)
-    speed = {one: total / value for one, value in medians(seen, "wall", 1).items()}
-    # At a model's pace each delta wakes every process by itself, which costs more than any code.
+    cpu = medians(samples, "cpu", 1e6 / total)
+    speed = {name: total / value for name, value in medians(samples, "wall", 1).items()}
+    # At a model's rate each delta wakes every process on its own, which costs more than any code.
     mark = None if rate else 15.0
     figures = [Figure(f"CPU per delta, {name}", "µs", cpu, mark=mark, digits=1)]
     if not rate:
         mark = 40_000 if streams == 64 else None
-        figures.append(Figure(f"deltas/s, {name}", "1/s", speed, mark=mark, more=True, digits=0))
+        figures.append(
+            Figure(f"deltas/s, {name}", "1/s", speed, mark=mark, higher_is_better=True, digits=0)
+        )
     return figures
 
 
 def streaming(bench: Bench) -> list[Figure]:
-    """Measure CPU per delta and deltas a second, as fast as they go and at a model's pace."""
-    share = 2 if bench.quick else 1
+    """Measure CPU per delta and deltas per second, at full speed and at a model's rate."""
+    divisor = 2 if bench.quick else 1
     figures = []
     for streams, deltas in ((1, 6000), (8, 2000), (64, 1000)):
-        figures += _streams(bench, streams, deltas // share)
-    return figures + _streams(bench, 64, 100 // share, rate=50.0)
+        figures += _streams(bench, streams, deltas // divisor)
+    return figures + _streams(bench, 64, 100 // divisor, rate=50.0)
 
 
 def herd(bench: Bench) -> list[Figure]:
-    """Measure the time to the first delta of 64 clients that ask at once."""
+    """Measure the time to the first delta of 64 simultaneous clients."""
     rounds = max(3, bench.rounds // 2)
-    seen = bench.load(Work(110_000, streams=64), rounds)
-    median = medians(seen, "first_delta", 1e3)
-    late = {
-        name: statistics.quantiles(one["first_delta"], n=100)[98] * 1e3
-        for name, one in seen.items()
+    samples = bench.load(Work(110_000, streams=64), rounds)
+    median = medians(samples, "first_delta", 1e3)
+    percentile_99 = {
+        name: statistics.quantiles(target["first_delta"], n=100)[98] * 1e3
+        for name, target in samples.items()
     }
     return [
         Figure("first delta of 64 at once, 110 kB, p50", "ms", median, mark=150, digits=0),
-        Figure("first delta of 64 at once, 110 kB, p99", "ms", late, mark=300, digits=0),
+        Figure("first delta of 64 at once, 110 kB, p99", "ms", percentile_99, mark=300, digits=0),
     ]
 
 
 def memory(bench: Bench) -> list[Figure]:
-    """Measure resident memory, before anything was asked and after 200 large turns."""
+    """Measure resident memory, before the first request and after 200 large turns."""
     turns = 40 if bench.quick else 200
     names = ("floor", "ocp")
     idle = {name: bench.servers[name].resident() for name in names}
@@ -150,7 +156,7 @@ def memory(bench: Bench) -> list[Figure]:
 
 
 WIRE: dict[str, Callable[[Bench], list[Figure]]] = {
-    "memory": memory,  # first, while nothing was asked
+    "memory": memory,  # first, before any other request
     "first-token": first_token,
     "streaming": streaming,
     "herd": herd,

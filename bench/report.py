@@ -1,9 +1,9 @@
-"""The table: every figure of the proxy beside the floor and beside going to Ollama directly."""
+"""The table: every figure of the proxy beside the floor and beside Ollama without a proxy."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from figures import Figure
+from figure import Figure
 
 _HEAD = ("figure", "", "direct", "floor", "ocp", "+floor", "+ocp", "x floor", "x direct", "mark")
 _EXPLANATION = """\
@@ -13,7 +13,7 @@ what the floor adds, where the figure is about what is added). mark: ✓ kept, �
 
 
 def table(figures: Iterable[Figure]) -> str:
-    """Give the table as text."""
+    """Return the table as text."""
     rows = [_HEAD, *map(_row, figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = [_line(row, widths) for row in rows]
@@ -22,28 +22,30 @@ def table(figures: Iterable[Figure]) -> str:
 
 
 def document(figures: Iterable[Figure]) -> list[dict[str, Any]]:
-    """Give the figures for `--json`."""
+    """Return the figures for `--json`."""
     return [
         {
-            "figure": one.name,
-            "unit": one.unit,
-            **one.values,
-            "judged": one.judged,
-            "added": one.added,
-            "ratio_to_floor": _ratio_to_floor(one),
-            "ratio_to_direct": _ratio_to_direct(one),
-            "mark": one.mark,
-            "kept": one.kept,
+            "figure": figure.name,
+            "unit": figure.unit,
+            **figure.values,
+            "judged": figure.judged_value,
+            "added": figure.added,
+            "ratio_to_floor": _ratio_to_floor(figure),
+            "ratio_to_direct": _ratio_to_direct(figure),
+            "mark": figure.mark,
+            "kept": figure.is_kept,
         }
-        for one in figures
+        for figure in figures
     ]
 
 
 def _row(figure: Figure) -> tuple[str, ...]:
-    values = [_number(figure.values.get(name), figure) for name in ("direct", "floor", "ocp")]
-    added = [_number(_added(figure, name), figure) for name in ("floor", "ocp")]
-    ratios = [_times(_ratio_to_floor(figure)), _times(_ratio_to_direct(figure))]
-    return (figure.name, figure.unit, *values, *added, *ratios, _judgement(figure))
+    values = [
+        _format_number(figure.values.get(name), figure) for name in ("direct", "floor", "ocp")
+    ]
+    added = [_format_number(_added(figure, name), figure) for name in ("floor", "ocp")]
+    ratios = [_ratio(_ratio_to_floor(figure)), _ratio(_ratio_to_direct(figure))]
+    return (figure.name, figure.unit, *values, *added, *ratios, _mark(figure))
 
 
 def _added(figure: Figure, name: str) -> float | None:
@@ -54,7 +56,7 @@ def _added(figure: Figure, name: str) -> float | None:
 
 def _ratio_to_floor(figure: Figure) -> float | None:
     floor = _added(figure, "floor") if figure.added else figure.values.get("floor")
-    return figure.judged / floor if floor and floor > 0 else None
+    return figure.judged_value / floor if floor and floor > 0 else None
 
 
 def _ratio_to_direct(figure: Figure) -> float | None:
@@ -62,18 +64,18 @@ def _ratio_to_direct(figure: Figure) -> float | None:
     return figure.values["ocp"] / direct if direct else None
 
 
-def _judgement(figure: Figure) -> str:
+def _mark(figure: Figure) -> str:
     if figure.mark is None:
         return ""
-    sign = "✓" if figure.kept else "✗"
-    return f"{sign} {'≥' if figure.more else '≤'} {figure.mark:,g}"
+    sign = "✓" if figure.is_kept else "✗"
+    return f"{sign} {'≥' if figure.higher_is_better else '≤'} {figure.mark:,g}"
 
 
-def _number(value: float | None, figure: Figure) -> str:
+def _format_number(value: float | None, figure: Figure) -> str:
     return "" if value is None else f"{value:,.{figure.digits}f}"
 
 
-def _times(value: float | None) -> str:
+def _ratio(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 

@@ -1,4 +1,4 @@
-"""Measure the proxy beside a floor and beside no proxy at all, and print the table.
+"""Measure the proxy, a floor and no proxy at all, and print the table.
 
 Usage: python bench/run.py [--quick] [--rounds N] [--only NAME] [--json] [--proxy COMMAND]
 """
@@ -12,21 +12,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from figures import Figure
+from call_reading import reading
+from figure import Figure
 from footprint import install, start
 from measure import WIRE, Bench
-from reading import reading
 from report import document, table
-from rereading import rereading
 from servers import PROXY, BenchError, LoadClient, all_servers
 from sessions import sessions
+from tokens_reread import rereading
 
 _SECTIONS = (*WIRE, "reading", "rereading", "sessions", "start", "install")
 
 
 def main() -> int:
-    """Run the sections that were asked for; 1 when something did not work."""
-    options = _options()
+    """Run the selected sections; return 1 if a process did not work."""
+    options = _parse_options()
     names = options.only or _SECTIONS
     try:
         with tempfile.TemporaryDirectory(prefix="ocp-bench-") as folder:
@@ -49,19 +49,19 @@ def _measure(names: Sequence[str], folder: Path, options: argparse.Namespace) ->
         with all_servers(folder, options.proxy) as servers, LoadClient() as client:
             bench = Bench(servers, client, folder, rounds, options.quick)
             for name in wire:
-                with _told(name):
+                with _progress(name):
                     figures += WIRE[name](bench)
     if "reading" in names:
-        with _told("reading"):
+        with _progress("reading"):
             figures += reading(times=3 if options.quick else 9)
     if "rereading" in names:
-        with _told("rereading"):
+        with _progress("rereading"):
             figures += rereading(quick=options.quick)
     if "sessions" in names:
-        with _told("sessions"):
+        with _progress("sessions"):
             figures += sessions(folder, quick=options.quick)
     if "start" in names:
-        with _told("start"):
+        with _progress("start"):
             figures += start(folder, options.proxy, times=3 if options.quick else 9)
     if "install" in names:
         figures += install()
@@ -69,15 +69,15 @@ def _measure(names: Sequence[str], folder: Path, options: argparse.Namespace) ->
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
-    """Say on stderr what is being measured and how long it took."""
+def _progress(name: str) -> Iterator[None]:
+    """Print to stderr what is being measured and how long it took."""
     print(f"{name} … ", end="", file=sys.stderr, flush=True)
-    began = time.monotonic()
+    started = time.monotonic()
     yield
-    print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+    print(f"{time.monotonic() - started:.0f} s", file=sys.stderr)
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="under a minute, less exact")
     parser.add_argument("--rounds", type=int, help="rounds of each measurement (12; quick: 4)")

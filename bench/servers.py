@@ -1,4 +1,4 @@
-"""The processes: the fake Ollama, the floor, the proxy, and the client that loads them."""
+"""The processes: the fake Ollama, the floor, the proxy, and the load client."""
 
 import contextlib
 import http.client
@@ -17,18 +17,18 @@ HERE = Path(__file__).parent
 PROXY = f"{Path(sys.executable).parent / 'ocp'} serve --no-preflight --port {{port}}"
 FLOOR = f"{sys.executable} {HERE / 'floor.py'} {{port}} {{ollama}}"
 FAKE = f"{sys.executable} {HERE / 'fake.py'} {{port}}"
-_START = 20.0  # seconds
-_POLL = 0.004
+_START_SECONDS = 120.0  # only ends a start that hangs
+_POLL_SECONDS = 0.004
 
 
 class BenchError(Exception):
-    """Something that is needed did not work; the message says what."""
+    """A process did not work; the message says which and why."""
 
 
 class Server:
     """A server process on a free port of the loopback address.
 
-    `command` may name `{port}` and `{ollama}`. It runs in `folder`, without the user's settings.
+    `command` may contain `{port}` and `{ollama}`. It runs in `folder`, without the user's settings.
     """
 
     def __init__(self, name: str, command: str, folder: Path, ollama: str = "") -> None:
@@ -36,11 +36,11 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / f"{name}.log"
-        words = shlex.split(command.format(port=self.port, ollama=ollama))
-        self._began = time.perf_counter()
+        arguments = shlex.split(command.format(port=self.port, ollama=ollama))
+        self._started_at = time.perf_counter()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                words, cwd=folder, env=environment(folder, ollama), stdout=log, stderr=log
+                arguments, cwd=folder, env=environment(folder, ollama), stdout=log, stderr=log
             )
         self.process = self._process.pid
 
@@ -57,19 +57,19 @@ class Server:
             self._process.wait()
 
     def resident(self) -> float:
-        """Give the memory that the process has in RAM, in megabytes."""
+        """Return the resident memory of the process in megabytes."""
         status = Path(f"/proc/{self.process}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0]) * 1024 / 1e6
 
     def _wait(self) -> float:
-        """Give the seconds from the start of the process to its first 200 on /health."""
-        while time.perf_counter() - self._began < _START:
+        """Return the seconds from the start of the process to its first 200 on /health."""
+        while time.perf_counter() - self._started_at < _START_SECONDS:
             if self._process.poll() is not None:
                 break
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if fetch(self.port, "GET", "/health") == 200:
-                    return time.perf_counter() - self._began
-            time.sleep(_POLL)
+                    return time.perf_counter() - self._started_at
+            time.sleep(_POLL_SECONDS)
         self.__exit__()
         raise BenchError(f"{self.name!r} does not serve:\n{self._log.read_text()[-2000:]}")
 
@@ -90,8 +90,8 @@ class LoadClient:
             self._process.stdin.close()
         self._process.wait(10)
 
-    def do(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Do a job; give the samples of each target."""
+    def run_job(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Run a job; return the samples of each target."""
         if not self._process.stdin or not self._process.stdout:
             raise BenchError("the load client has no pipes")
         self._process.stdin.write(json.dumps(job).encode() + b"\n")
@@ -103,7 +103,7 @@ class LoadClient:
 
 
 def fetch(port: int, method: str, path: str, body: object = None) -> int:
-    """Ask a server on the loopback address; give the status."""
+    """Send a request to a loopback server; return the status."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     with contextlib.closing(connection):
         connection.request(method, path, None if body is None else json.dumps(body))
@@ -113,7 +113,7 @@ def fetch(port: int, method: str, path: str, body: object = None) -> int:
 
 
 def environment(folder: Path, ollama: str = "") -> dict[str, str]:
-    """Give an environment with nothing of the user's in it; the largest body fits the window."""
+    """Return an environment without the user's settings; the largest body fits the window."""
     return {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(folder),
@@ -125,7 +125,7 @@ def environment(folder: Path, ollama: str = "") -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on."""
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

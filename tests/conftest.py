@@ -1,4 +1,4 @@
-"""What many tests need: a clean environment, a fake Ollama, and the proxy in front of it."""
+"""Fixtures of many tests: a clean environment, a fake Ollama, and the proxy in front of it."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from support.proxy import Proxy
 
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the settings of the person who runs the tests out of them, and their home untouched."""
+    """Hide the settings and the home of the person who runs the tests."""
     kept = dict(os.environ)
     clean = clean_environment(tmp_path_factory.mktemp("home"))
     os.environ.clear()
@@ -24,13 +24,13 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 @pytest.fixture
 def fake() -> Iterator[FakeOllama]:
-    """Give a scripted Ollama on a real socket."""
+    """Run a scripted Ollama on a real socket."""
     with FakeOllama() as ollama:
         yield ollama
 
 
 @pytest.fixture
 def proxy(fake: FakeOllama) -> Iterator[Proxy]:
-    """Give the proxy before `fake`, on a real socket."""
+    """Run the proxy in front of `fake`, on a real socket."""
     with Proxy(fake.url) as running:
         yield running

@@ -4,26 +4,37 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ollama_claude_proxy.translate.tools.schemas import deferred_text, function_tool
+from ollama_claude_proxy.translate.tools import schemas
+from ollama_claude_proxy.translate.tools.schemas import deferred_text
 from support.tool_rules import check_tool
 
 REAL_TOOLS = json.loads((Path(__file__).parent / "data" / "tools.json").read_text("utf-8"))
 
 
-def test_properties_stay_in_order_and_keywords_get_one() -> None:
-    one = {"properties": {"z": {"type": "string", "maxLength": 2, "default": "q"}, "a": {}}}
-    other = {"properties": {"z": {"default": "q", "maxLength": 2, "type": "string"}, "a": {}}}
+def function_tool(
+    name: str, description: str, schema: dict[str, Any], *, stable: bool = False
+) -> dict[str, Any]:
+    """Return a tool as it goes over the wire."""
+    tool = schemas.function_tool(name, description, schema, stable=stable)
+    wire: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(tool))
+    return wire
 
-    assert list(function_tool("Tool", "", one)["function"]["parameters"]["properties"]) == [
+
+def test_properties_stay_in_order_and_keywords_get_one() -> None:
+    first = {"properties": {"z": {"type": "string", "maxLength": 2, "default": "q"}, "a": {}}}
+    second = {"properties": {"z": {"default": "q", "maxLength": 2, "type": "string"}, "a": {}}}
+
+    assert list(function_tool("Tool", "", first)["function"]["parameters"]["properties"]) == [
         "z",
         "a",
     ]
-    assert as_bytes(one) == as_bytes(other)
-    assert deferred_text("Tool", "", one) == deferred_text("Tool", "", other)
+    assert as_bytes(first) == as_bytes(second)
+    assert deferred_text("Tool", "", first) == deferred_text("Tool", "", second)
 
 
 def test_a_deferred_tool_is_one_line_with_its_original_schema() -> None:
@@ -41,9 +52,9 @@ def test_the_tools_of_claude_code_survive(tool: dict[str, Any]) -> None:
     shown = function_tool(tool["name"], tool["description"], tool["input_schema"])
 
     check_tool(shown)
-    found = shown["function"]["parameters"]
-    assert list(found["properties"]) == list(tool["input_schema"].get("properties", {}))
-    assert found.get("required", []) == tool["input_schema"].get("required", [])
+    parameters = shown["function"]["parameters"]
+    assert list(parameters["properties"]) == list(tool["input_schema"].get("properties", {}))
+    assert parameters.get("required", []) == tool["input_schema"].get("required", [])
     assert_nothing_is_lost(tool["input_schema"], shown)
 
 
@@ -76,7 +87,7 @@ TYPE_NAMES = st.sampled_from(["string", "integer", "array", "object", "any", "Nu
 
 
 def _sound(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Schemas whose known keywords have values of the right form."""
+    """Return schemas whose known keywords have well-formed values."""
     schemas = st.lists(inner, max_size=3)
     named = st.dictionaries(NAMES, inner, max_size=3)
     structure = st.fixed_dictionaries(
@@ -99,7 +110,7 @@ def _sound(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
         },
     )
     limits = st.dictionaries(SCALAR_KEYWORDS, LITERALS, max_size=3)
-    return st.builds(lambda one, two: {**one, **two}, structure, limits)
+    return st.builds(lambda left, right: {**left, **right}, structure, limits)
 
 
 SOUND: st.SearchStrategy[Any] = st.recursive(st.booleans() | st.just({}), _sound, max_leaves=6)
@@ -170,29 +181,29 @@ def test_no_keyword_is_lost_without_a_word(keywords: dict[str, Any]) -> None:
     assert_nothing_is_lost(schema, function_tool("Tool", "", schema))
 
 
-# What a flag says in words, and the value at which it says nothing.
-SAID_IN_WORDS = {
+# The words for a flag, and the value for which there are none.
+WORDS_OF_FLAGS = {
     "uniqueItems": ("no item twice", False),
     "nullable": ("may be null", False),
     "additionalProperties": ("no other properties", True),
 }
-# Said by the shape of the result, or saying nothing about values.
-NOT_TOLD = {"$schema", "allOf", "properties"}
+# Visible in the shape of the result, or without meaning for values.
+WITHOUT_NOTE = {"$schema", "allOf", "properties"}
 BOUNDS_OF_EVERY_INTEGER = {9007199254740991, -9007199254740991}
 
 
 def assert_nothing_is_lost(schema: dict[str, Any], tool: dict[str, Any]) -> None:
-    """Every keyword's name, or its value, stands somewhere in the tool."""
+    """Assert that the name or the value of every keyword occurs in the tool."""
     shown = compact(tool)
     for name, value in _keywords(schema):
-        words, nothing = SAID_IN_WORDS.get(name, (name, None))
-        if name in NOT_TOLD or (isinstance(value, bool) and value is nothing):
+        words, silent_value = WORDS_OF_FLAGS.get(name, (name, None))
+        if name in WITHOUT_NOTE or (isinstance(value, bool) and value is silent_value):
             continue
         if isinstance(value, int) and value in BOUNDS_OF_EVERY_INTEGER:
             continue
-        told = value if isinstance(value, str) else compact(value)
-        said = {words, name, compact(value), compact(told)[1:-1]}
-        assert any(one in shown for one in said), (name, value)
+        text = value if isinstance(value, str) else compact(value)
+        forms = {words, name, compact(value), compact(text)[1:-1]}
+        assert any(form in shown for form in forms), (name, value)
 
 
 def compact(value: Any) -> str:
@@ -200,16 +211,16 @@ def compact(value: Any) -> str:
 
 
 def _keywords(schema: Any) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
+    keywords: list[tuple[str, Any]] = []
     if not isinstance(schema, dict):
-        return found
+        return keywords
     for name, value in schema.items():
         if name == "properties" and isinstance(value, dict):
-            found += [pair for inner in value.values() for pair in _keywords(inner)]
+            keywords += [pair for inner in value.values() for pair in _keywords(inner)]
         elif name in {"items", "additionalProperties"} and isinstance(value, dict):
-            found += _keywords(value)
+            keywords += _keywords(value)
         elif name in {"anyOf", "allOf", "oneOf"} and isinstance(value, list):
-            found += [pair for inner in value for pair in _keywords(inner)]
+            keywords += [pair for inner in value for pair in _keywords(inner)]
         else:
-            found.append((name, value))
-    return found
+            keywords.append((name, value))
+    return keywords

@@ -1,4 +1,4 @@
-"""The real Claude Code works: the scripted model says what to do, the disk proves it."""
+"""The real Claude Code works: a scripted model says what to do, and the files prove it."""
 
 import base64
 import json
@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from support.claude_code import VERSIONS, Desk
-from support.fake_ollama import Answer, Call, FakeOllama, Until, answer
+from support.claude_code import VERSIONS, Workspace
+from support.fake_ollama import Answer, Call, FakeOllama, WaitFor, answer
 
 pytestmark = pytest.mark.claude_code
 
@@ -29,8 +29,8 @@ def fake() -> Iterator[FakeOllama]:
 
 
 @pytest.fixture
-def desk(fake: FakeOllama, tmp_path: Path) -> Iterator[Desk]:
-    here = Desk(tmp_path, fake.url, MODEL)
+def workspace(fake: FakeOllama, tmp_path: Path) -> Iterator[Workspace]:
+    here = Workspace(tmp_path, fake.url, MODEL)
     with here.proxy():
         yield here
 
@@ -52,8 +52,10 @@ def step_by_step(steps: Steps) -> Callable[[dict[str, Any]], Answer]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_it_writes_reads_edits_and_runs(fake: FakeOllama, desk: Desk, version: str) -> None:
-    file = desk.project / "hello.txt"
+def test_it_writes_reads_and_edits_files_and_runs_commands(
+    fake: FakeOllama, workspace: Workspace, version: str
+) -> None:
+    file = workspace.project / "hello.txt"
     fake.respond = step_by_step(
         [
             Call("Write", {"file_path": str(file), "content": "hello world\n"}),
@@ -64,23 +66,23 @@ def test_it_writes_reads_edits_and_runs(fake: FakeOllama, desk: Desk, version: s
             Call("Bash", {"command": "cp hello.txt copy.txt", "description": "copy"}),
         ]
     )
-    done = desk.run(version, "Do it.")
+    done = workspace.run(version, "Do it.")
     assert done.returncode == 0, done.stderr
     assert "All done." in done.stdout
-    assert (desk.project / "copy.txt").read_text() == "hello <there> & é\n"
+    assert (workspace.project / "copy.txt").read_text() == "hello <there> & é\n"
     assert all(chat["model"] == MODEL for chat in fake.chats)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_session_is_resumed_with_the_prompt_it_had(
-    fake: FakeOllama, desk: Desk, version: str
+def test_a_resumed_session_has_the_same_prompt(
+    fake: FakeOllama, workspace: Workspace, version: str
 ) -> None:
-    file = desk.project / "note.txt"
+    file = workspace.project / "note.txt"
     fake.respond = step_by_step([Call("Write", {"file_path": str(file), "content": "one\n"})])
-    first = desk.run(version, "Write a note.", "--output-format", "json")
+    first = workspace.run(version, "Write a note.", "--output-format", "json")
     session = json.loads(first.stdout)["session_id"]
     before = fake.chats[-1]["messages"]
-    again = desk.run(version, "And now?", "--resume", session)
+    again = workspace.run(version, "And now?", "--resume", session)
     assert again.returncode == 0, again.stderr
     after = fake.chats[-1]["messages"]
     assert after[: len(before)] == before
@@ -88,7 +90,7 @@ def test_a_session_is_resumed_with_the_prompt_it_had(
 
 
 def picture() -> bytes:
-    """Give a PNG of eight red pixels by eight."""
+    """Return a PNG of eight red pixels by eight."""
 
     def part(kind: bytes, data: bytes) -> bytes:
         checksum = zlib.crc32(kind + data)
@@ -100,30 +102,30 @@ def picture() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + parts
 
 
-def test_a_picture_that_it_reads_reaches_a_model_that_sees(
-    fake: FakeOllama, tmp_path: Path
-) -> None:
-    desk = Desk(tmp_path, fake.url, "qwen3.5:9b")
-    file = desk.project / "red.png"
+def test_an_image_that_it_reads_reaches_a_vision_model(fake: FakeOllama, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, fake.url, "qwen3.5:9b")
+    file = workspace.project / "red.png"
     file.write_bytes(picture())
     fake.respond = step_by_step([Call("Read", {"file_path": str(file)})])
-    with desk.proxy():
-        done = desk.run(NEWEST, "What is on the picture?")
+    with workspace.proxy():
+        done = workspace.run(NEWEST, "What is on the picture?")
     assert done.returncode == 0, done.stderr
-    images = [one for message in fake.chats[-1]["messages"] for one in message.get("images", [])]
+    images = [
+        image for message in fake.chats[-1]["messages"] for image in message.get("images", [])
+    ]
     assert len(images) == 1
     assert base64.b64decode(images[0]).startswith(b"\x89PNG")
 
 
-def test_a_subagent_works_and_reports(fake: FakeOllama, desk: Desk) -> None:
-    found = desk.project / "found.txt"
+def test_a_subagent_works_and_reports(fake: FakeOllama, workspace: Workspace) -> None:
+    result_file = workspace.project / "found.txt"
 
     def respond(body: dict[str, Any]) -> Answer:
         tools = {tool["function"]["name"] for tool in body.get("tools", [])}
         prompts = json.dumps(body["messages"])
         if "Agent" not in tools:  # the subagent: it may not start others
             if results(body) == 0:
-                return answer(Call("Bash", {"command": f"echo found > {found}"}))
+                return answer(Call("Bash", {"command": f"echo found > {result_file}"}))
             return answer("The secret word is heron.")
         if "heron" in prompts:
             return answer("It said heron.")
@@ -138,14 +140,16 @@ def test_a_subagent_works_and_reports(fake: FakeOllama, desk: Desk) -> None:
         return answer(Call("Agent", task))
 
     fake.respond = respond
-    done = desk.run(NEWEST, "Find the secret word with an agent.")
+    done = workspace.run(NEWEST, "Find the secret word with an agent.")
     assert done.returncode == 0, done.stderr
     assert "It said heron." in done.stdout
-    assert found.read_text() == "found\n"
+    assert result_file.read_text() == "found\n"
 
 
-def test_ollama_dies_in_mid_answer_and_comes_back(fake: FakeOllama, desk: Desk) -> None:
-    file = desk.project / "after.txt"
+def test_it_recovers_when_ollama_crashes_within_an_answer(
+    fake: FakeOllama, workspace: Workspace
+) -> None:
+    file = workspace.project / "after.txt"
     go_on = step_by_step([Call("Write", {"file_path": str(file), "content": "alive\n"})])
     crashed: list[threading.Thread] = []
 
@@ -160,21 +164,19 @@ def test_ollama_dies_in_mid_answer_and_comes_back(fake: FakeOllama, desk: Desk) 
             return go_on(body)
         crashed.append(threading.Thread(target=crash))
         crashed[0].start()
-        return answer("I beg", Until(threading.Event()))
+        return answer("I beg", WaitFor(threading.Event()))
 
     fake.respond = respond
-    done = desk.run(NEWEST, "Write the file.")
+    done = workspace.run(NEWEST, "Write the file.")
     crashed[0].join()
     assert done.returncode == 0, done.stdout + done.stderr
     assert file.read_text() == "alive\n"
 
 
-def test_a_model_that_is_not_installed_is_told_to_the_user(
-    fake: FakeOllama, tmp_path: Path
-) -> None:
-    desk = Desk(tmp_path, fake.url, "missing:7b")
-    with desk.proxy():
-        done = desk.run(NEWEST, "Hi")
+def test_the_user_learns_that_a_model_is_not_installed(fake: FakeOllama, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, fake.url, "missing:7b")
+    with workspace.proxy():
+        done = workspace.run(NEWEST, "Hi")
     assert done.returncode != 0
     assert "ollama pull missing:7b" in done.stdout + done.stderr
     assert not fake.chats

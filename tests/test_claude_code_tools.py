@@ -1,4 +1,4 @@
-"""The real Claude Code writes, edits and runs, whichever way the model calls its tools."""
+"""The real Claude Code runs tool calls in every format that models write."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from support.claude_code import VERSIONS, Desk
-from support.fake_answers import Answer, Call, Raw, Step
-from support.fake_models import library, more_models
+from support.claude_code import VERSIONS, Workspace
+from support.fake_answers import Answer, Call, RawText, Step
+from support.fake_models import library, template_variants
 from support.fake_ollama import FakeOllama, answer
 
 pytestmark = pytest.mark.claude_code
@@ -20,7 +20,7 @@ Write = Callable[[str, dict[str, Any]], Step]
 
 @pytest.fixture
 def fake() -> Iterator[FakeOllama]:
-    with FakeOllama(*library(), *more_models()) as ollama:
+    with FakeOllama(*library(), *template_variants()) as ollama:
         ollama.count = lambda _body: 12_000
         yield ollama
 
@@ -37,15 +37,15 @@ def without_opener(name: str, arguments: dict[str, Any]) -> Step:
     values = "".join(
         f"<parameter={key}>\n{value}\n</parameter>\n" for key, value in arguments.items()
     )
-    return Raw(f"<function={name}>\n{values}</function>\n</tool_call>")
+    return RawText(f"<function={name}>\n{values}</function>\n</tool_call>")
 
 
 def fenced(name: str, arguments: dict[str, Any]) -> Step:
-    return Raw(f"I'll do it:\n```json\n{dumped(name, arguments)}\n```\n")
+    return RawText(f"I'll do it:\n```json\n{dumped(name, arguments)}\n```\n")
 
 
 def by_another_name(name: str, arguments: dict[str, Any]) -> Step:
-    return Raw(f"<tool_call>\n{dumped(name[::-1], arguments)}\n</tool_call>")
+    return RawText(f"<tool_call>\n{dumped(name[::-1], arguments)}\n</tool_call>")
 
 
 WAYS: dict[str, tuple[str, Write]] = {
@@ -72,39 +72,39 @@ def turns(body: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_it_writes_edits_and_runs(fake: FakeOllama, tmp_path: Path, way: str) -> None:
+def test_calls_of_every_format_are_run(fake: FakeOllama, tmp_path: Path, way: str) -> None:
     model, write = WAYS[way]
-    desk = Desk(tmp_path, fake.url, model)
-    steps = task(desk.project / "run.sh")
+    workspace = Workspace(tmp_path, fake.url, model)
+    steps = task(workspace.project / "run.sh")
 
     def respond(body: dict[str, Any]) -> Answer:
         done = turns(body)
         return answer(write(*steps[done])) if done < len(steps) else answer("All done.")
 
     fake.respond = respond
-    with desk.proxy():
-        ended = desk.run(NEWEST, "Do it.")
+    with workspace.proxy():
+        ended = workspace.run(NEWEST, "Do it.")
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert (desk.project / "out.txt").read_text() == "bye <b> & é\n"
+    assert (workspace.project / "out.txt").read_text() == "bye <b> & é\n"
     assert "All done." in ended.stdout
 
 
-def test_a_broken_call_is_mended_by_a_second_chance(fake: FakeOllama, tmp_path: Path) -> None:
-    desk = Desk(tmp_path, fake.url, "qwen2.5-coder:7b")
-    file = desk.project / "note.txt"
-    whole = {"file_path": str(file), "content": "mended\n"}
+def test_a_broken_call_is_corrected_by_a_follow_up(fake: FakeOllama, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, fake.url, "qwen2.5-coder:7b")
+    file = workspace.project / "note.txt"
+    arguments = {"file_path": str(file), "content": "mended\n"}
 
     def respond(body: dict[str, Any]) -> Answer:
         if "format" in body:
-            return answer(Raw(json.dumps(whole)))
+            return answer(RawText(json.dumps(arguments)))
         if turns(body) == 0:
             half = dumped("Write", {"file_path": str(file)})
-            return answer(Raw(f"Sure.\n<tool_call>\n{half}\n</tool_call>"))
+            return answer(RawText(f"Sure.\n<tool_call>\n{half}\n</tool_call>"))
         return answer("All done.")
 
     fake.respond = respond
-    with desk.proxy():
-        ended = desk.run(NEWEST, "Do it.")
+    with workspace.proxy():
+        ended = workspace.run(NEWEST, "Do it.")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert file.read_text() == "mended\n"
 
@@ -116,7 +116,7 @@ def test_structured_output_is_valid(fake: FakeOllama, tmp_path: Path) -> None:
         "required": ["title", "count"],
     }
     right = {"title": "A", "count": 3}
-    desk = Desk(tmp_path, fake.url, "qwen2.5-coder:7b")
+    workspace = Workspace(tmp_path, fake.url, "qwen2.5-coder:7b")
 
     def respond(body: dict[str, Any]) -> Answer:
         if "StructuredOutput" in json.dumps(body["messages"][0]) and turns(body) == 0:
@@ -124,8 +124,8 @@ def test_structured_output_is_valid(fake: FakeOllama, tmp_path: Path) -> None:
         return answer(json.dumps(right) if turns(body) == 0 else "All done.")
 
     fake.respond = respond
-    with desk.proxy():
-        ended = desk.run(
+    with workspace.proxy():
+        ended = workspace.run(
             NEWEST, "Give it.", "--json-schema", json.dumps(schema), "--output-format", "json"
         )
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -1,6 +1,6 @@
-"""`ocp claude`: Claude Code on the proxy, with everything cleaned up behind it.
+"""`ocp claude`: Claude Code on the proxy, with everything cleaned up afterwards.
 
-Claude Code is played by a script that writes down how it was called.
+A script that records how it was called stands in for Claude Code.
 """
 
 import json
@@ -18,7 +18,7 @@ from urllib.request import urlopen
 import pytest
 
 from support.command_line import OCP, clean_environment
-from support.running_proxy import HEALTH, answering, free_port
+from support.health_server import HEALTH, free_port, health_server
 
 STAND_IN = """#!{python}
 import json, os, signal, sys, time
@@ -48,7 +48,7 @@ sys.exit(7)
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Give a home with a stand-in for `claude` on its PATH."""
+    """Return a home with a stand-in for `claude` on its PATH."""
     script = tmp_path / "bin" / "claude"
     script.parent.mkdir()
     script.write_text(STAND_IN.format(python=sys.executable))
@@ -101,7 +101,7 @@ def wait_for_report(home: Path, process: subprocess.Popen[str]) -> dict[str, Any
 
 
 def is_gone(report: dict[str, Any]) -> bool:
-    """Tell whether nothing listens any more where Claude Code was sent."""
+    """Whether nothing listens any more at the address that Claude Code got."""
     try:
         urlopen(report["environment"]["ANTHROPIC_BASE_URL"] + "/health").close()
     except URLError:
@@ -109,7 +109,7 @@ def is_gone(report: dict[str, Any]) -> bool:
     return False
 
 
-def test_it_runs_claude_on_a_proxy_of_its_own_and_leaves_only_what_it_remembers(home: Path) -> None:
+def test_it_runs_claude_on_its_own_proxy_and_leaves_only_the_conversations(home: Path) -> None:
     code, out, err = run(home, "-p", "hi", ANTHROPIC_API_KEY="sk-ant", OCP_MODEL="m:1b")
     assert (code, out, err) == (7, "", "")
     report = read_report(home)
@@ -136,8 +136,8 @@ def test_it_runs_claude_on_a_proxy_of_its_own_and_leaves_only_what_it_remembers(
         ["mcp", "list"],
     ],
 )
-def test_every_argument_reaches_claude_as_it_was_typed(home: Path, arguments: list[str]) -> None:
-    with answering(HEALTH) as port:
+def test_every_argument_reaches_claude_unchanged(home: Path, arguments: list[str]) -> None:
+    with health_server(HEALTH) as port:
         assert run(home, *arguments, OCP_PORT=port)[0] == 7
     first, settings, *rest = read_report(home)["arguments"]
     assert first == "--settings"
@@ -146,14 +146,14 @@ def test_every_argument_reaches_claude_as_it_was_typed(home: Path, arguments: li
 
 
 @pytest.mark.parametrize("form", [["--settings", "own.json"], ["--settings=own.json"]])
-def test_the_users_own_settings_stay_alone(home: Path, form: list[str]) -> None:
-    with answering(HEALTH) as port:
+def test_the_users_own_settings_are_not_extended(home: Path, form: list[str]) -> None:
+    with health_server(HEALTH) as port:
         run(home, *form, OCP_PORT=port)
     assert read_report(home)["arguments"] == form
 
 
 def test_a_proxy_that_answers_is_used_and_left_running(home: Path) -> None:
-    with answering(HEALTH) as port:
+    with health_server(HEALTH) as port:
         code, _, err = run(home, OCP_PORT=port)
         report = read_report(home)
         assert not is_gone(report)
@@ -163,7 +163,9 @@ def test_a_proxy_that_answers_is_used_and_left_running(home: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_reaches_claude_whose_exit_code_counts(home: Path, number: signal.Signals) -> None:
+def test_a_signal_reaches_claude_whose_exit_code_is_returned(
+    home: Path, number: signal.Signals
+) -> None:
     with started(home, "wait") as process:
         report = wait_for_report(home, process)
         process.send_signal(number)
@@ -172,12 +174,12 @@ def test_a_signal_reaches_claude_whose_exit_code_counts(home: Path, number: sign
     assert is_gone(report)
 
 
-def test_a_claude_that_was_killed_gives_the_shells_exit_code(home: Path) -> None:
+def test_a_killed_claude_returns_the_shells_exit_code(home: Path) -> None:
     assert run(home, "kill")[0] == 128 + signal.SIGKILL
     assert is_gone(read_report(home))
 
 
-def test_without_claude_one_line_says_how_to_get_it(home: Path) -> None:
+def test_without_claude_one_line_says_how_to_install_it(home: Path) -> None:
     (home / "bin" / "claude").unlink()
     code, out, err = run(home, PATH=str(home / "bin"))
     assert (code, out, err.count("\n")) == (1, "", 1)

@@ -53,7 +53,7 @@ def test_config_path_is_where_init_writes(tmp_path: Path) -> None:
     assert elsewhere.stdout == f"{tmp_path / 'own.toml'}\n"
 
 
-def test_a_written_config_changes_nothing_until_its_lines_are_uncommented(tmp_path: Path) -> None:
+def test_a_written_config_changes_nothing_until_lines_are_uncommented(tmp_path: Path) -> None:
     before = json.loads(run_ocp(tmp_path, "config", "--json").stdout)
     run_ocp(tmp_path, "config", "init")
     assert json.loads(run_ocp(tmp_path, "config", "--json").stdout) == before
@@ -84,7 +84,7 @@ def test_init_does_not_overwrite_without_force(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_init_where_it_cannot_write_says_so_in_one_line(tmp_path: Path) -> None:
+def test_init_that_cannot_write_fails_with_one_line(tmp_path: Path) -> None:
     (tmp_path / "config").write_text("a file, no folder")
     done = run_ocp(tmp_path, "config", "init")
     assert done.returncode == 1

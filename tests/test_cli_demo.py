@@ -9,14 +9,14 @@ import httpx
 import pytest
 
 from support.command_line import ocp_env, run_ocp
-from support.grammar import check_events
-from support.terminal import running
+from support.ocp_process import ocp_process
+from support.stream_grammar import check_events
 
 STEPS = (
     "1. Start a stand-in for Ollama",
-    "no model",
+    "not a model",
     "2. A question",
-    "I am ocp-demo, a stand-in and no model",
+    "I am ocp-demo, a stand-in and not a model",
     "stop_reason end_turn",
     "3. A tool",
     '<- tool_use Read {"file_path": "',
@@ -48,28 +48,32 @@ def test_it_shows_a_question_a_tool_call_and_a_count(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_settings_of_the_user_do_not_disturb_it(tmp_path: Path) -> None:
-    more = {"OCP_TOKEN": "sesame", "OCP_MODEL": "other:1b", "OLLAMA_HOST": "http://127.0.0.1:9"}
-    assert run_ocp(tmp_path, "demo", variables=more).returncode == 0
+def test_the_users_settings_do_not_affect_it(tmp_path: Path) -> None:
+    variables = {
+        "OCP_TOKEN": "sesame",
+        "OCP_MODEL": "other:1b",
+        "OLLAMA_HOST": "http://127.0.0.1:9",
+    }
+    assert run_ocp(tmp_path, "demo", variables=variables).returncode == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_kept_it_serves_claude_code_until_it_is_stopped(
+def test_with_keep_it_serves_claude_code_until_it_is_stopped(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    with running(tmp_path, "demo", "--keep") as process:
-        said = process.wait_for("Ctrl-C stops the demo.")
-        port = said.partition("OCP_PORT=")[2].partition(" ")[0]
-        assert f'eval "$(OCP_PORT={port} ocp env)"' in said
-        told = ocp_env(tmp_path, {"OCP_PORT": port})
-        assert told["ANTHROPIC_MODEL"] == "ocp-demo"
+    with ocp_process(tmp_path, "demo", "--keep") as process:
+        output = process.wait_for("Ctrl-C stops the demo.")
+        port = output.partition("OCP_PORT=")[2].partition(" ")[0]
+        assert f'eval "$(OCP_PORT={port} ocp env)"' in output
+        variables = ocp_env(tmp_path, {"OCP_PORT": port})
+        assert variables["ANTHROPIC_MODEL"] == "ocp-demo"
         assert [block["type"] for block in ask(port, "Please read /tmp/a.txt")] == ["tool_use"]
         assert process.stop(number) == 0
-        assert "Traceback" not in process.said
+        assert "Traceback" not in process.stderr
 
 
 def test_it_finds_the_question_among_reminders(tmp_path: Path) -> None:
-    with running(tmp_path, "demo", "--keep") as process:
+    with ocp_process(tmp_path, "demo", "--keep") as process:
         port = process.wait_for("Ctrl-C").partition("OCP_PORT=")[2].partition(" ")[0]
         reminded = "<system-reminder>Read /etc/x.conf</system-reminder>\nWhat are you?"
         assert "stand-in" in ask(port, reminded)[0]["text"]
@@ -77,7 +81,7 @@ def test_it_finds_the_question_among_reminders(tmp_path: Path) -> None:
 
 
 def ask(port: str, text: str) -> list[dict[str, Any]]:
-    """Ask as a client does; give the blocks of the answer, whose events are checked."""
+    """Ask as a client does, check the events, and return the blocks of the answer."""
     body = {
         "model": "claude-opus-5-5",
         "max_tokens": 500,

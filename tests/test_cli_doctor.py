@@ -1,4 +1,4 @@
-"""`ocp doctor`: what is wrong has a row and the command that mends it; what depends on it waits."""
+"""`ocp doctor`: each fault has a row and a command that fixes it, and dependent checks skip."""
 
 import json
 import socket
@@ -11,8 +11,8 @@ import pytest
 from ollama_claude_proxy import __version__
 from support.command_line import run_ocp
 from support.fake_ollama import Answer, Call, FakeModel, FakeOllama, answer
-from support.running_proxy import free_port
-from support.terminal import running
+from support.health_server import free_port
+from support.ocp_process import ocp_process
 
 MODEL = "qwen2.5-coder:7b"
 CLAUDE = "#!{python}\nprint('{version} (Claude Code)')\n"
@@ -34,25 +34,25 @@ CHECKS = [
 ]
 
 
-def obedient(body: dict[str, Any]) -> Answer:
-    """Answer as a model that is good at tools."""
-    shown = str(body["messages"])
-    if "heron" in shown:
+def answer_with_tools(body: dict[str, Any]) -> Answer:
+    """Answer like a model that is good at tools."""
+    messages = str(body["messages"])
+    if "heron" in messages:
         return answer("It is heron.")
-    if body.get("tools") or "read_note" in shown:
+    if body.get("tools") or "read_note" in messages:
         return answer(Call("read_note", {"name": "today"}))
     return answer("One", " two")
 
 
 @pytest.fixture
 def healthy(fake: FakeOllama) -> FakeOllama:
-    fake.respond = obedient
+    fake.respond = answer_with_tools
     return fake
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Give a home with a Claude Code."""
+    """Return a home with Claude Code."""
     install(tmp_path, "2.1.330")
     return tmp_path
 
@@ -64,9 +64,9 @@ def install(home: Path, version: str) -> None:
     script.chmod(0o755)
 
 
-def examine(home: Path, url: str, **more: str) -> tuple[int, dict[str, Any]]:
-    """Give the exit code and the document of `--json`."""
-    variables = {"OLLAMA_HOST": url, "PATH": f"{home / 'bin'}:/usr/bin:/bin", **more}
+def run_doctor(home: Path, url: str, **extra: str) -> tuple[int, dict[str, Any]]:
+    """Return the exit code and the document of `--json`."""
+    variables = {"OLLAMA_HOST": url, "PATH": f"{home / 'bin'}:/usr/bin:/bin", **extra}
     variables.setdefault("OCP_PORT", free_port())
     done = run_ocp(home, "doctor", "--json", variables=variables)
     assert "Traceback" not in done.stderr
@@ -87,11 +87,11 @@ def statuses(document: dict[str, Any]) -> dict[str, str]:
     return {check["name"]: check["status"] for check in reversed(document["checks"])}
 
 
-def test_all_is_well_where_all_is_well(home: Path, healthy: FakeOllama) -> None:
+def test_a_healthy_system_passes_every_check(home: Path, healthy: FakeOllama) -> None:
     port = free_port()
-    with running(home, "serve", OLLAMA_HOST=healthy.url, OCP_PORT=port) as process:
+    with ocp_process(home, "serve", OLLAMA_HOST=healthy.url, OCP_PORT=port) as process:
         process.wait_for("Ctrl-C")
-        code, document = examine(home, healthy.url, OCP_PORT=port)
+        code, document = run_doctor(home, healthy.url, OCP_PORT=port)
         process.stop()
     assert (code, document["version"]) == (0, __version__)
     assert statuses(document) == dict.fromkeys(CHECKS, "ok")
@@ -104,15 +104,15 @@ def test_all_is_well_where_all_is_well(home: Path, healthy: FakeOllama) -> None:
 
 
 def test_it_asks_the_model_in_the_proxys_own_window(home: Path, healthy: FakeOllama) -> None:
-    examine(home, healthy.url, OCP_NUM_CTX="16384", OCP_KEEP_ALIVE="5m")
+    run_doctor(home, healthy.url, OCP_NUM_CTX="16384", OCP_KEEP_ALIVE="5m")
     assert {chat["options"]["num_ctx"] for chat in healthy.chats} == {16384}
     assert {chat["keep_alive"] for chat in healthy.chats} == {"5m"}
 
 
-def test_without_a_proxy_the_tool_call_takes_one_of_its_own(
+def test_without_a_running_proxy_the_tool_call_starts_its_own(
     home: Path, healthy: FakeOllama
 ) -> None:
-    code, document = examine(home, healthy.url, OCP_TOKEN="sesame")
+    code, document = run_doctor(home, healthy.url, OCP_TOKEN="sesame")
     assert code == 0
     assert row(document, "proxy")["status"] == "warning"
     assert row(document, "proxy")["remedy"] == "ocp serve"
@@ -123,9 +123,11 @@ def test_without_a_proxy_the_tool_call_takes_one_of_its_own(
     }
 
 
-def test_people_get_a_row_a_check_and_the_remedy_below(home: Path, healthy: FakeOllama) -> None:
-    more = {"OLLAMA_HOST": healthy.url, "OCP_PORT": free_port(), "PATH": "/usr/bin:/bin"}
-    done = run_ocp(home, "doctor", variables=more)
+def test_text_output_has_a_row_per_check_and_the_remedy_below(
+    home: Path, healthy: FakeOllama
+) -> None:
+    extra = {"OLLAMA_HOST": healthy.url, "OCP_PORT": free_port(), "PATH": "/usr/bin:/bin"}
+    done = run_ocp(home, "doctor", variables=extra)
     assert done.returncode == 0, done.stdout
     lines = done.stdout.splitlines()
     assert lines[0].startswith("✓ python       3.")
@@ -135,38 +137,38 @@ def test_people_get_a_row_a_check_and_the_remedy_below(home: Path, healthy: Fake
 
 
 def test_without_ollama_the_rest_is_skipped_with_the_reason(home: Path) -> None:
-    code, document = examine(home, "http://127.0.0.1:9")
+    code, document = run_doctor(home, "http://127.0.0.1:9")
     assert code == 1
     assert row(document, "ollama")["status"] == "failed"
     assert row(document, "ollama")["remedy"]
     for name in ("model", "roles", "abilities", "window", "answer", "memory", "tool call"):
         assert row(document, name)["status"] == "skipped"
-    assert row(document, "model")["found"] == "not looked at, because of: ollama"
+    assert row(document, "model")["found"] == "not checked, because of: ollama"
     assert row(document, "claude code")["status"] == "ok"
 
 
 def test_a_setting_that_is_not_allowed_is_named(home: Path) -> None:
-    code, document = examine(home, "http://127.0.0.1:9", OCP_PORT="x")
+    code, document = run_doctor(home, "http://127.0.0.1:9", OCP_PORT="x")
     assert code == 1
     assert "environment OCP_PORT" in row(document, "settings")["found"]
     assert row(document, "ollama")["status"] == "skipped"
     assert document["settings"] == {}
 
 
-def test_settings_are_told_with_their_source(home: Path, healthy: FakeOllama) -> None:
+def test_settings_are_listed_with_their_source(home: Path, healthy: FakeOllama) -> None:
     (home / ".env").write_text("OCP_KEEP_ALIVE=5m\n")
-    _, document = examine(home, healthy.url)
-    said = [check["found"] for check in rows(document, "settings")]
-    assert "keep_alive = 5m (from .env OCP_KEEP_ALIVE)" in said
+    _, document = run_doctor(home, healthy.url)
+    summaries = [check["found"] for check in rows(document, "settings")]
+    assert "keep_alive = 5m (from .env OCP_KEEP_ALIVE)" in summaries
     assert document["settings"]["keep_alive"] == {"value": "5m", "origin": ".env OCP_KEEP_ALIVE"}
     assert document["settings"]["model"] == {"value": MODEL, "origin": "default"}
 
 
-def test_a_port_that_another_program_has_is_told_with_its_owner(
+def test_a_port_of_another_program_is_reported_with_its_owner(
     home: Path, healthy: FakeOllama
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        code, document = examine(home, healthy.url, OCP_PORT=str(taken.getsockname()[1]))
+        code, document = run_doctor(home, healthy.url, OCP_PORT=str(taken.getsockname()[1]))
     assert code == 1
     assert "is taken by " in row(document, "proxy")["found"]
     assert row(document, "proxy")["remedy"].startswith("ocp serve --port ")
@@ -177,15 +179,15 @@ def test_a_port_that_another_program_has_is_told_with_its_owner(
     ("version", "status"),
     [("0.6.2", "failed"), ("0.30.1", "warning"), ("0.33.0-rc2", "ok"), ("0.0.0", "failed")],
 )
-def test_an_old_ollama_is_told(home: Path, version: str, status: str) -> None:
+def test_an_old_ollama_is_reported(home: Path, version: str, status: str) -> None:
     with FakeOllama(version=version) as fake:
-        _, document = examine(home, fake.url)
+        _, document = run_doctor(home, fake.url)
     assert row(document, "ollama")["status"] == status
     assert version in row(document, "ollama")["found"]
 
 
-def test_a_named_model_that_is_missing_comes_with_its_pull(home: Path, healthy: FakeOllama) -> None:
-    code, document = examine(home, healthy.url, OCP_MODEL="x:1b", OCP_ROLES__HAIKU="y:1b")
+def test_a_missing_configured_model_has_its_pull_command(home: Path, healthy: FakeOllama) -> None:
+    code, document = run_doctor(home, healthy.url, OCP_MODEL="x:1b", OCP_ROLES__HAIKU="y:1b")
     assert code == 1
     assert row(document, "model")["remedy"] == "ollama pull x:1b"
     assert row(document, "roles")["remedy"] == "ollama pull y:1b"
@@ -199,14 +201,14 @@ def test_a_named_model_that_is_missing_comes_with_its_pull(home: Path, healthy: 
         (FakeModel("m", context_length=4096), "window", "failed"),
         (FakeModel("m", context_length=14_000), "window", "warning"),
     ],
-    ids=["no tools", "a window too small", "a window that is tight"],
+    ids=["no tools", "a window that is too small", "a small window"],
 )
-def test_a_model_that_is_not_enough_is_told(
+def test_an_insufficient_model_is_reported(
     home: Path, model: FakeModel, check: str, status: str
 ) -> None:
     with FakeOllama(model) as fake:
-        fake.respond = obedient
-        _, document = examine(home, fake.url, OCP_MODEL="m")
+        fake.respond = answer_with_tools
+        _, document = run_doctor(home, fake.url, OCP_MODEL="m")
     assert row(document, check)["status"] == status
     assert row(document, check)["remedy"]
     assert row(document, "answer")["status"] == "ok"
@@ -220,22 +222,20 @@ def test_a_model_that_is_not_enough_is_told(
     ],
     ids=["words instead of a call", "a result that is not used"],
 )
-def test_a_model_that_is_bad_at_tools_is_told(
+def test_a_model_that_is_bad_at_tools_is_reported(
     home: Path, healthy: FakeOllama, answers: list[Answer], status: str, words: str
 ) -> None:
     healthy.script(answer("One"), *answers)
-    _, document = examine(home, healthy.url)
-    found = row(document, "tool call")
-    assert (found["status"], words in found["found"]) == (status, True)
-    assert "ocp models" in found["remedy"]
+    _, document = run_doctor(home, healthy.url)
+    check = row(document, "tool call")
+    assert (check["status"], words in check["found"]) == (status, True)
+    assert "ocp models" in check["remedy"]
 
 
-def test_a_model_that_does_not_load_is_told_in_ollamas_words(
-    home: Path, healthy: FakeOllama
-) -> None:
+def test_a_model_that_does_not_load_is_reported(home: Path, healthy: FakeOllama) -> None:
     words = "llama-server process has terminated: out of memory"
     healthy.script(Answer([f'{{"error":"{words}"}}'], status=500))
-    code, document = examine(home, healthy.url)
+    code, document = run_doctor(home, healthy.url)
     assert code == 1
     assert row(document, "answer")["status"] == "failed"
     assert row(document, "tool call")["status"] == "skipped"
@@ -255,24 +255,24 @@ def test_a_model_that_does_not_load_is_told_in_ollamas_words(
     ],
     ids=lambda value: " ".join(value) if isinstance(value, dict) else "",
 )
-def test_a_variable_that_is_in_the_way_is_told(
+def test_a_conflicting_variable_is_reported(
     home: Path, variables: dict[str, str], status: str, words: str
 ) -> None:
-    _, document = examine(home, "http://127.0.0.1:9", **variables)
-    found = row(document, "variables")
-    assert found["status"] == status
-    assert words in (found["remedy"] or "")
+    _, document = run_doctor(home, "http://127.0.0.1:9", **variables)
+    check = row(document, "variables")
+    assert check["status"] == status
+    assert words in (check["remedy"] or "")
     assert "sk-x" not in json.dumps(document)
 
 
 @pytest.mark.parametrize(("version", "status"), [("2.1.197", "ok"), ("1.0.3", "warning")])
-def test_an_old_claude_code_is_told(home: Path, version: str, status: str) -> None:
+def test_an_old_claude_code_is_reported(home: Path, version: str, status: str) -> None:
     install(home, version)
-    _, document = examine(home, "http://127.0.0.1:9")
+    _, document = run_doctor(home, "http://127.0.0.1:9")
     assert row(document, "claude code")["status"] == status
 
 
-def test_a_claude_code_that_does_not_run_is_told(home: Path) -> None:
+def test_a_claude_code_that_does_not_run_is_reported(home: Path) -> None:
     (home / "bin" / "claude").write_text(f"#!{sys.executable}\nraise SystemExit(1)\n")
-    _, document = examine(home, "http://127.0.0.1:9")
+    _, document = run_doctor(home, "http://127.0.0.1:9")
     assert row(document, "claude code")["status"] == "failed"

@@ -1,4 +1,4 @@
-"""`ocp env`: what it sets and why, and in which forms."""
+"""`ocp env`: what it sets, and in which formats."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.command_line import OCP, clean_environment, ocp_env, run_ocp
-from support.running_proxy import HEALTH, answering, free_port
+from support.health_server import HEALTH, free_port, health_server
 
 MODEL = "local-model:7b"
 
@@ -24,7 +24,7 @@ MODEL = "local-model:7b"
         ("", "export ANTHROPIC_MODEL='m';"),
     ],
 )
-def test_without_shell_option_the_users_shell_decides(
+def test_without_the_shell_option_the_users_shell_is_used(
     tmp_path: Path, shell: str, expected: str
 ) -> None:
     variables = {"SHELL": shell, "OCP_MODEL": "m", "OCP_PORT": free_port()}
@@ -68,8 +68,8 @@ def test_each_role_has_its_own_model(tmp_path: Path) -> None:
     assert found["CLAUDE_CODE_SUBAGENT_MODEL"] == "subagent"
 
 
-def test_a_running_proxy_tells_the_model_and_the_window_in_use(tmp_path: Path) -> None:
-    with answering(HEALTH) as port:
+def test_a_running_proxy_reports_the_model_and_the_window_in_use(tmp_path: Path) -> None:
+    with health_server(HEALTH) as port:
         found = ocp_env(tmp_path, {"OCP_PORT": port})
         named = ocp_env(tmp_path, {"OCP_PORT": port, "OCP_MODEL": MODEL, "OCP_NUM_CTX": "16384"})
     assert found["ANTHROPIC_MODEL"] == "in-use:3b"
@@ -89,16 +89,14 @@ def test_a_running_proxy_tells_the_model_and_the_window_in_use(tmp_path: Path) -
         (HEALTH, 500),
     ],
 )
-def test_what_else_answers_on_the_port_is_not_believed(
-    tmp_path: Path, report: object, status: int
-) -> None:
-    with answering(report, status) as port:
+def test_another_server_on_the_port_is_ignored(tmp_path: Path, report: object, status: int) -> None:
+    with health_server(report, status) as port:
         found = ocp_env(tmp_path, {"OCP_PORT": port})
     assert found["ANTHROPIC_MODEL"] == "qwen2.5-coder:7b"
     assert found["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "42768"
 
 
-def test_a_port_that_never_answers_does_not_hold_it_up(tmp_path: Path) -> None:
+def test_a_port_that_never_answers_does_not_block_it(tmp_path: Path) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -118,7 +116,7 @@ def test_a_port_that_never_answers_does_not_hold_it_up(tmp_path: Path) -> None:
         ({"NO_PROXY": "intra"}, {}),
     ],
 )
-def test_an_http_proxy_is_kept_away_from_this_machine(
+def test_this_machine_is_exempt_from_an_http_proxy(
     tmp_path: Path, variables: dict[str, str], expected: dict[str, str]
 ) -> None:
     found = ocp_env(tmp_path, {**variables, "OCP_PORT": free_port()})
@@ -140,19 +138,19 @@ def test_the_address_is_one_that_a_client_can_reach(tmp_path: Path, host: str, u
     assert found["ANTHROPIC_AUTH_TOKEN"] == "secret"
 
 
-def test_other_providers_switches_are_taken_away_where_they_are_set(tmp_path: Path) -> None:
+def test_other_providers_switches_are_unset_if_they_are_set(tmp_path: Path) -> None:
     found = ocp_env(tmp_path, {"CLAUDE_CODE_USE_BEDROCK": "1", "OCP_PORT": free_port()})
     assert found["CLAUDE_CODE_USE_BEDROCK"] is None
     assert "CLAUDE_CODE_USE_VERTEX" not in found
 
 
-def test_settings_are_those_of_claude_codes_settings_file(tmp_path: Path) -> None:
+def test_settings_have_the_format_of_claude_codes_settings_file(tmp_path: Path) -> None:
     variables = {"OCP_MODEL": MODEL, "OCP_PORT": free_port()}
     done = run_ocp(tmp_path, "env", "--settings", variables=variables)
     shown = json.loads(done.stdout)
-    meant = ocp_env(tmp_path, variables)
+    expected_env = ocp_env(tmp_path, variables)
     assert shown == {
-        "env": {name: value for name, value in meant.items() if value is not None},
+        "env": {name: value for name, value in expected_env.items() if value is not None},
         "permissions": {"disableAutoMode": "disable", "deny": ["WebSearch"]},
         "skipWebFetchPreflight": True,
     }
@@ -172,16 +170,16 @@ def test_unset_settings_are_a_merge_patch_that_removes_them(tmp_path: Path) -> N
 
 def test_unset_json_has_null_for_every_variable(tmp_path: Path) -> None:
     variables = {"OCP_PORT": free_port()}
-    meant = ocp_env(tmp_path, variables, "--lean")
+    expected_env = ocp_env(tmp_path, variables, "--lean")
     undone = ocp_env(tmp_path, variables, "--unset")
-    assert undone == {name: None for name, value in meant.items() if value is not None}
+    assert undone == {name: None for name, value in expected_env.items() if value is not None}
 
 
 SKILLS = "CLAUDE_CODE_DISABLE_BUNDLED_SKILLS"
 
 
 @pytest.mark.parametrize(
-    ("variables", "flags", "lean", "said"),
+    ("variables", "flags", "lean", "has_notice"),
     [
         ({}, [], False, False),
         ({}, ["--lean"], True, False),
@@ -192,23 +190,23 @@ SKILLS = "CLAUDE_CODE_DISABLE_BUNDLED_SKILLS"
         ({"OCP_NUM_CTX": "8192", "OCP_LEAN": "off"}, [], False, False),
     ],
 )
-def test_what_a_small_window_has_no_room_for_is_left_out(
-    tmp_path: Path, variables: dict[str, str], flags: list[str], *, lean: bool, said: bool
+def test_what_does_not_fit_into_a_small_window_is_left_out(
+    tmp_path: Path, variables: dict[str, str], flags: list[str], *, lean: bool, has_notice: bool
 ) -> None:
     variables = {**variables, "OCP_PORT": free_port()}
     done = run_ocp(tmp_path, "env", "--settings", *flags, variables=variables)
     shown = json.loads(done.stdout)
     assert (SKILLS in shown["env"]) == lean
     assert ("Workflow" in shown["permissions"]["deny"]) == lean
-    assert ("16384 tokens or less" in done.stderr) == said
+    assert ("16384 tokens or less" in done.stderr) == has_notice
 
 
-def test_two_forms_at_once_are_refused(tmp_path: Path) -> None:
+def test_two_formats_at_once_are_refused(tmp_path: Path) -> None:
     done = run_ocp(tmp_path, "env", "--json", "--settings")
     assert (done.returncode, done.stdout) == (2, "")
 
 
-def test_at_a_terminal_it_says_how_to_use_the_lines(tmp_path: Path) -> None:
+def test_at_a_terminal_it_prints_how_to_use_the_lines(tmp_path: Path) -> None:
     ours, theirs = os.openpty()
     done = subprocess.run(
         [*OCP, "env", "--shell", "fish"],

@@ -1,4 +1,4 @@
-"""`ocp env` in the real shells: each hands on exactly the values meant, and takes them back."""
+"""`ocp env` in the real shells: each passes on exactly the intended values, and unsets them."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.command_line import OCP, clean_environment, ocp_env, run_ocp
-from support.running_proxy import free_port
+from support.health_server import free_port
 
 HOSTILE_MODEL = """a b  c'd"e$HOME`id`%PATH%!!\\n\\;&|<>(){}[]*?~#^ é\u2018\u2019 'x' $(id)"""
 HOSTILE_TOKEN = """a'b"c$d`e%f!g\\h;i&j|k<l>m(n)o{p}q[r]s*t?u~v#w^x'"""
@@ -31,7 +31,7 @@ SHELLS = {
 
 
 def apply_in(shell: str, home: Path, variables: Mapping[str, str], *options: str) -> dict[str, str]:
-    """Run the shell, let it apply `ocp env`, and give the environment of its next child."""
+    """Run the shell, let it apply `ocp env`, and return the environment of its next child."""
     words, script = SHELLS[shell]
     if shutil.which(words[0]) is None:
         reason = f"{words[0]} is not installed"
@@ -67,18 +67,18 @@ def apply_in(shell: str, home: Path, variables: Mapping[str, str], *options: str
     ],
     ids=["plain", "hostile", "line end"],
 )
-def test_a_shell_hands_on_exactly_the_values_meant(
+def test_a_shell_passes_on_exactly_the_intended_values(
     tmp_path: Path, shell: str, variables: dict[str, str]
 ) -> None:
     variables = {**variables, "OCP_PORT": free_port(), "ANTHROPIC_API_KEY": "sk-ant"}
     found = apply_in(shell, tmp_path, variables)
-    meant = ocp_env(tmp_path, variables)
-    assert meant["ANTHROPIC_API_KEY"] is None
-    assert {name: found.get(name) for name in meant} == meant
+    expected = ocp_env(tmp_path, variables)
+    assert expected["ANTHROPIC_API_KEY"] is None
+    assert {name: found.get(name) for name in expected} == expected
 
 
 @pytest.mark.parametrize("shell", list(SHELLS))
-def test_unset_takes_all_of_it_back(tmp_path: Path, shell: str) -> None:
+def test_unset_removes_all_variables(tmp_path: Path, shell: str) -> None:
     variables = {"OCP_PORT": free_port(), "HTTP_PROXY": "http://proxy:1"}
     applied = {name: value for name, value in ocp_env(tmp_path, variables).items() if value}
     assert "NO_PROXY" in applied
@@ -91,7 +91,7 @@ def test_unset_leaves_a_no_proxy_that_the_user_had(tmp_path: Path) -> None:
     assert found["NO_PROXY"] == "intranet,127.0.0.1"
 
 
-def test_forgotten_quotes_around_the_substitution_do_no_harm(tmp_path: Path) -> None:
+def test_missing_quotes_around_the_substitution_do_no_harm(tmp_path: Path) -> None:
     line = f"eval $({OCP_LINE} env --shell bash); echo $ANTHROPIC_MODEL"
     variables = {"OCP_MODEL": "local:7b", "OCP_PORT": free_port()}
     done = subprocess.run(
@@ -120,7 +120,7 @@ def test_cmd_is_quoted_by_the_rules_of_batch_files(
     assert expected in done.stdout.splitlines()
 
 
-def test_cmd_cannot_hold_a_line_end_and_says_so(tmp_path: Path) -> None:
+def test_a_line_break_is_an_error_for_cmd(tmp_path: Path) -> None:
     variables = {"HTTP_PROXY": "http://proxy:1", "NO_PROXY": "a\nb", "OCP_PORT": free_port()}
     done = run_ocp(tmp_path, "env", "--shell", "cmd", variables=variables)
     assert (done.returncode, done.stdout) == (2, "")

@@ -1,4 +1,4 @@
-"""`ocp models`: what is installed and what is worth having, for people and for scripts."""
+"""`ocp models`: installed and recommended models, for people and for scripts."""
 
 import json
 from pathlib import Path
@@ -10,8 +10,8 @@ from support.fake_ollama import FakeModel, FakeOllama
 GB = 1_000_000_000
 
 
-def documents(tmp_path: Path, fake: FakeOllama, **more: str) -> dict[str, Any]:
-    done = run_ocp(tmp_path, "models", "--json", variables={"OLLAMA_HOST": fake.url, **more})
+def documents(tmp_path: Path, fake: FakeOllama, **extra: str) -> dict[str, Any]:
+    done = run_ocp(tmp_path, "models", "--json", variables={"OLLAMA_HOST": fake.url, **extra})
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -31,7 +31,7 @@ def test_json_has_the_documented_keys(tmp_path: Path, fake: FakeOllama) -> None:
     assert [name for name in loaded if name not in shown] == []
 
 
-def test_each_model_is_told_with_what_it_can_do(tmp_path: Path, fake: FakeOllama) -> None:
+def test_each_model_is_listed_with_its_abilities(tmp_path: Path, fake: FakeOllama) -> None:
     models = by_name(documents(tmp_path, fake, OCP_NUM_CTX="16384"))
     assert list(models) == list(fake.models)
     assert models["qwen3.5:9b"] == {
@@ -57,7 +57,7 @@ def test_each_model_is_told_with_what_it_can_do(tmp_path: Path, fake: FakeOllama
     assert models["smollm2:135m"]["shows_tools"] == "text/plain"
 
 
-def test_roles_are_told_with_the_model_that_has_them(tmp_path: Path, fake: FakeOllama) -> None:
+def test_roles_are_listed_with_their_model(tmp_path: Path, fake: FakeOllama) -> None:
     roles = {"OCP_ROLES__HAIKU": "smollm2:135m", "OCP_ROLES__OPUS": "none:1b"}
     models = by_name(documents(tmp_path, fake, **roles))
     assert {name: entry["roles"] for name, entry in models.items() if entry["roles"]} == {
@@ -66,7 +66,7 @@ def test_roles_are_told_with_the_model_that_has_them(tmp_path: Path, fake: FakeO
     }
 
 
-def test_what_is_loaded_is_told_with_its_memory(tmp_path: Path, fake: FakeOllama) -> None:
+def test_a_loaded_model_is_listed_with_its_memory(tmp_path: Path, fake: FakeOllama) -> None:
     fake.loaded = {"gpt-oss:20b": 14 * GB}
     loaded = by_name(documents(tmp_path, fake))["gpt-oss:20b"]["loaded"]
     assert loaded == {
@@ -80,10 +80,10 @@ def test_what_is_loaded_is_told_with_its_memory(tmp_path: Path, fake: FakeOllama
 def test_recommended_models_say_whether_they_are_installed(
     tmp_path: Path, fake: FakeOllama
 ) -> None:
-    recommended = {one["name"]: one for one in documents(tmp_path, fake)["recommended"]}
+    recommended = {entry["name"]: entry for entry in documents(tmp_path, fake)["recommended"]}
     assert recommended["gpt-oss:20b"]["installed"] is True
     assert recommended["qwen3:8b"]["installed"] is False
-    assert all(one["pull"] == f"ollama pull {name}" for name, one in recommended.items())
+    assert all(entry["pull"] == f"ollama pull {name}" for name, entry in recommended.items())
 
 
 def test_the_table_is_for_people(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_the_table_is_for_people(tmp_path: Path) -> None:
         *["qwen2.5-coder:7b", "4.7", "GB", "qwen2", "7.6B", "Q4_K_M", "32768"],
         *["✓", "GPU", "6.0", "GB", "main"],
     ]
-    assert title.startswith("Worth having")
+    assert title.startswith("Recommended")
     assert "ollama pull qwen2.5-coder:7b" in first
     assert first.endswith("✓")
 

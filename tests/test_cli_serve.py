@@ -11,38 +11,38 @@ import httpx
 import pytest
 
 from support.command_line import run_ocp
-from support.fake_ollama import Answer, FakeModel, FakeOllama, Until, answer
-from support.running_proxy import answering, free_port
-from support.terminal import Running, running
+from support.fake_ollama import Answer, FakeModel, FakeOllama, WaitFor, answer
+from support.health_server import free_port, health_server
+from support.ocp_process import OcpProcess, ocp_process
 
 READY = "Ctrl-C stops the proxy."
 MODEL = "qwen2.5-coder:7b"
-ASKED: dict[str, Any] = {
+REQUEST: dict[str, Any] = {
     "model": "claude-opus-5-5",
     "max_tokens": 100,
     "messages": [{"role": "user", "content": "Hi"}],
 }
 
 
-def ask(port: str, **more: Any) -> httpx.Response:
+def ask(port: str, **extra: Any) -> httpx.Response:
     url = f"http://127.0.0.1:{port}/v1/messages"
-    return httpx.post(url, json=ASKED | more, timeout=30, trust_env=False)
+    return httpx.post(url, json=REQUEST | extra, timeout=30, trust_env=False)
 
 
-def variables(fake: FakeOllama, port: str, **more: str) -> dict[str, str]:
-    return {"OLLAMA_HOST": fake.url, "OCP_PORT": port, **more}
+def variables(fake: FakeOllama, port: str, **extra: str) -> dict[str, str]:
+    return {"OLLAMA_HOST": fake.url, "OCP_PORT": port, **extra}
 
 
-def stop(process: Running) -> None:
-    assert process.stop() == 0, process.said
-    assert "Traceback" not in process.said
+def stop(process: OcpProcess) -> None:
+    assert process.stop() == 0, process.stderr
+    assert "Traceback" not in process.stderr
 
 
-def test_it_says_what_it_found_and_what_to_type_next(tmp_path: Path, fake: FakeOllama) -> None:
+def test_it_prints_the_checks_and_the_next_commands(tmp_path: Path, fake: FakeOllama) -> None:
     port = free_port()
-    with running(tmp_path, "serve", **variables(fake, port)) as process:
-        said = process.wait_for(READY)
-        assert said.splitlines() == [
+    with ocp_process(tmp_path, "serve", **variables(fake, port)) as process:
+        output = process.wait_for(READY)
+        assert output.splitlines() == [
             f"✓ Ollama 0.32.15 answers at {fake.url}",
             f"✓ {MODEL} is installed",
             "✓ it can call tools",
@@ -64,27 +64,27 @@ def test_it_says_what_it_found_and_what_to_type_next(tmp_path: Path, fake: FakeO
 def test_what_ocp_env_cannot_know_is_in_the_next_command(tmp_path: Path, fake: FakeOllama) -> None:
     port = free_port()
     flags = ("--port", port, "--token", "sesame", "--model", "qwen3.5:9b", "--num-ctx", "16384")
-    with running(tmp_path, "serve", *flags, OLLAMA_HOST=fake.url) as process:
-        said = process.wait_for(READY)
-        assert f'eval "$(OCP_PORT={port} OCP_TOKEN=YOUR_TOKEN ocp env)"' in said
-        assert "✓ it can call tools and see images and think" in said
-        assert "✓ window 16384 tokens" in said
-        assert "sesame" not in said
+    with ocp_process(tmp_path, "serve", *flags, OLLAMA_HOST=fake.url) as process:
+        output = process.wait_for(READY)
+        assert f'eval "$(OCP_PORT={port} OCP_TOKEN=YOUR_TOKEN ocp env)"' in output
+        assert "✓ it can call tools and see images and think" in output
+        assert "✓ window 16384 tokens" in output
+        assert "sesame" not in output
         assert ask(port).status_code == 401
         stop(process)
 
 
-def test_port_zero_takes_a_free_one_and_names_it(tmp_path: Path, fake: FakeOllama) -> None:
-    with running(tmp_path, "serve", **variables(fake, "0")) as process:
-        said = process.wait_for(READY)
-        port = said.partition("OCP_PORT=")[2].partition(" ")[0]
+def test_port_zero_takes_a_free_port_and_prints_it(tmp_path: Path, fake: FakeOllama) -> None:
+    with ocp_process(tmp_path, "serve", **variables(fake, "0")) as process:
+        output = process.wait_for(READY)
+        port = output.partition("OCP_PORT=")[2].partition(" ")[0]
         assert ask(port).status_code == 200
         stop(process)
 
 
-def test_without_preflight_it_only_says_where_it_serves(tmp_path: Path, fake: FakeOllama) -> None:
+def test_without_preflight_it_only_prints_its_address(tmp_path: Path, fake: FakeOllama) -> None:
     port = free_port()
-    with running(tmp_path, "serve", "--no-preflight", **variables(fake, port)) as process:
+    with ocp_process(tmp_path, "serve", "--no-preflight", **variables(fake, port)) as process:
         assert process.wait_for("\n") == f"Serving at http://127.0.0.1:{port}\n"
         assert fake.requests == []
         stop(process)
@@ -95,9 +95,9 @@ def test_without_ollama_it_starts_and_works_when_ollama_comes(tmp_path: Path) ->
     fake.start()
     fake.stop()
     port = free_port()
-    with running(tmp_path, "serve", **variables(fake, port)) as process:
-        said = process.wait_for(READY)
-        assert f"✗ Ollama does not answer at '{fake.url}'" in said
+    with ocp_process(tmp_path, "serve", **variables(fake, port)) as process:
+        output = process.wait_for(READY)
+        assert f"✗ Ollama does not answer at '{fake.url}'" in output
         refused = ask(port)
         assert refused.status_code == 503
         assert "ollama serve" in refused.json()["error"]["message"]
@@ -106,14 +106,12 @@ def test_without_ollama_it_starts_and_works_when_ollama_comes(tmp_path: Path) ->
         stop(process)
 
 
-def test_a_model_that_is_not_there_is_said_but_never_asked_about(
-    tmp_path: Path, fake: FakeOllama
-) -> None:
+def test_a_missing_model_is_reported_without_a_question(tmp_path: Path, fake: FakeOllama) -> None:
     port = free_port()
-    with running(tmp_path, "serve", "--model", "llama9:1b", **variables(fake, port)) as process:
-        said = process.wait_for(READY)
-        assert "✗ llama9:1b is not installed\n  ollama pull llama9:1b\n" in said
-        assert "?" not in said
+    with ocp_process(tmp_path, "serve", "--model", "llama9:1b", **variables(fake, port)) as process:
+        output = process.wait_for(READY)
+        assert "✗ llama9:1b is not installed\n  ollama pull llama9:1b\n" in output
+        assert "?" not in output
         refused = ask(port)
         assert refused.status_code == 400
         assert "ollama pull llama9:1b" in refused.json()["error"]["message"]
@@ -122,16 +120,16 @@ def test_a_model_that_is_not_there_is_said_but_never_asked_about(
         stop(process)
 
 
-def test_where_nobody_named_a_model_the_best_installed_one_is_taken(tmp_path: Path) -> None:
+def test_without_a_configured_model_the_best_installed_one_is_used(tmp_path: Path) -> None:
     port = free_port()
     with (
         FakeOllama(
             FakeModel("smollm2:135m", capabilities=frozenset({"completion"})), FakeModel("qwen3:8b")
         ) as fake,
-        running(tmp_path, "serve", **variables(fake, port)) as process,
+        ocp_process(tmp_path, "serve", **variables(fake, port)) as process,
     ):
-        said = process.wait_for(READY)
-        assert f"! {MODEL} is not installed; qwen3:8b is taken in its place" in said
+        output = process.wait_for(READY)
+        assert f"! {MODEL} is not installed; qwen3:8b is used instead" in output
         assert ask(port).headers["x-ocp-model"] == "qwen3:8b"
         stop(process)
 
@@ -150,30 +148,28 @@ def test_where_nobody_named_a_model_the_best_installed_one_is_taken(tmp_path: Pa
     ],
     ids=["no tools", "small window"],
 )
-def test_a_model_that_cannot_do_the_work_is_named(
-    tmp_path: Path, model: FakeModel, line: str
-) -> None:
+def test_an_insufficient_model_is_reported(tmp_path: Path, model: FakeModel, line: str) -> None:
     with (
         FakeOllama(model) as fake,
-        running(tmp_path, "serve", "--model", "m", **variables(fake, "0")) as process,
+        ocp_process(tmp_path, "serve", "--model", "m", **variables(fake, "0")) as process,
     ):
         assert line in process.wait_for(READY)
         stop(process)
 
 
-def test_a_role_whose_model_is_missing_is_named(tmp_path: Path, fake: FakeOllama) -> None:
-    more = variables(fake, "0", OCP_ROLES__HAIKU="small:1b", OCP_ROLES__OPUS="gpt-oss:20b")
-    with running(tmp_path, "serve", **more) as process:
-        said = process.wait_for(READY)
-        assert "✗ small:1b is not installed\n  ollama pull small:1b\n" in said
-        assert "for opus: gpt-oss:20b" in said
+def test_a_role_whose_model_is_missing_is_reported(tmp_path: Path, fake: FakeOllama) -> None:
+    extra = variables(fake, "0", OCP_ROLES__HAIKU="small:1b", OCP_ROLES__OPUS="gpt-oss:20b")
+    with ocp_process(tmp_path, "serve", **extra) as process:
+        output = process.wait_for(READY)
+        assert "✗ small:1b is not installed\n  ollama pull small:1b\n" in output
+        assert "for opus: gpt-oss:20b" in output
         stop(process)
 
 
-def test_another_server_at_ollamas_address_is_doubted(tmp_path: Path) -> None:
+def test_another_server_at_ollamas_address_is_suspected(tmp_path: Path) -> None:
     with (
-        answering({"status": "ok"}, status=200) as other,
-        running(
+        health_server({"status": "ok"}, status=200) as other,
+        ocp_process(
             tmp_path, "serve", OLLAMA_HOST=f"127.0.0.1:{other}", OCP_PORT=free_port()
         ) as process,
     ):
@@ -191,9 +187,9 @@ def test_a_taken_port_is_one_line_with_its_owner_and_another_port(tmp_path: Path
     assert "`ocp serve --port " in done.stderr
 
 
-def test_a_second_proxy_is_told_of_the_first(tmp_path: Path, fake: FakeOllama) -> None:
+def test_a_second_proxy_reports_the_first(tmp_path: Path, fake: FakeOllama) -> None:
     port = free_port()
-    with running(tmp_path, "serve", **variables(fake, port)) as process:
+    with ocp_process(tmp_path, "serve", **variables(fake, port)) as process:
         process.wait_for(READY)
         done = run_ocp(tmp_path, "serve", variables=variables(fake, port))
         assert done.returncode == 3
@@ -208,12 +204,12 @@ def test_a_signal_ends_running_answers_with_an_error_event(
 ) -> None:
     port = free_port()
     never = threading.Event()
-    fake.script(Answer(["Once", Until(never)]))
-    with running(tmp_path, "serve", **variables(fake, port)) as process:
+    fake.script(Answer(["Once", WaitFor(never)]))
+    with ocp_process(tmp_path, "serve", **variables(fake, port)) as process:
         process.wait_for(READY)
         url = f"http://127.0.0.1:{port}/v1/messages"
         with httpx.stream(
-            "POST", url, json=ASKED | {"stream": True}, timeout=30, trust_env=False
+            "POST", url, json=REQUEST | {"stream": True}, timeout=30, trust_env=False
         ) as response:
             lines = response.iter_lines()
             assert any("Once" in line for line in lines)
@@ -223,17 +219,17 @@ def test_a_signal_ends_running_answers_with_an_error_event(
         assert events[-1]["error"]["type"] == "overloaded_error"
         assert "shutting down" in events[-1]["error"]["message"]
         assert process.process.wait(5) == 0
-        assert "Traceback" not in process.said
+        assert "Traceback" not in process.stderr
     never.set()
 
 
 def test_an_idle_connection_does_not_keep_it_running(tmp_path: Path, fake: FakeOllama) -> None:
     port = free_port()
     fake.script(answer("Hi"))
-    with running(tmp_path, "serve", **variables(fake, port)) as process:
+    with ocp_process(tmp_path, "serve", **variables(fake, port)) as process:
         process.wait_for(READY)
         with httpx.Client(trust_env=False) as client:
-            client.post(f"http://127.0.0.1:{port}/v1/messages", json=ASKED)
+            client.post(f"http://127.0.0.1:{port}/v1/messages", json=REQUEST)
             stop(process)
 
 
@@ -246,7 +242,7 @@ def test_an_idle_connection_does_not_keep_it_running(tmp_path: Path, fake: FakeO
         (("--host", "192.0.2.1", "--token", "t"), "'host' is '192.0.2.1'"),
         (("--host", "no.such.host.invalid", "--token", "t"), "'no.such.host.invalid'"),
         (("--config", "none.toml"), "none.toml"),
-        (("--pull", "--no-preflight"), "exclude each other"),
+        (("--pull", "--no-preflight"), "cannot be combined"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -262,9 +258,9 @@ def test_a_client_that_does_not_read_cannot_keep_it_running(
 ) -> None:
     port = free_port()
     fake.script(answer(*["x" * 60_000] * 400))
-    body = json.dumps(ASKED | {"stream": True}).encode()
+    body = json.dumps(REQUEST | {"stream": True}).encode()
     head = f"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
-    with running(tmp_path, "serve", **variables(fake, port)) as process:
+    with ocp_process(tmp_path, "serve", **variables(fake, port)) as process:
         process.wait_for(READY)
         with socket.create_connection(("127.0.0.1", int(port))) as client:
             client.sendall(head.encode() + body)
@@ -274,4 +270,4 @@ def test_a_client_that_does_not_read_cannot_keep_it_running(
             if signals == 2:
                 process.process.send_signal(signal.SIGINT)
             assert process.process.wait(10) == code
-    assert "ERROR" not in process.said
+    assert "ERROR" not in process.stderr

@@ -1,4 +1,4 @@
-"""`ocp sessions`: what is kept, for people and for scripts."""
+"""`ocp sessions`: remembered conversations, for people and for scripts."""
 
 import json
 import subprocess
@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from support.command_line import run_ocp
-from support.fake_models import library, more_models
+from support.fake_models import library, template_variants
 from support.fake_ollama import FakeOllama, answer
-from support.long_sessions import Message, Writer, session
+from support.long_sessions import generate_session
 from support.proxy import Proxy
+from support.turn_writer import Message, TurnWriter
 
 FOLDER = "<system-reminder>\nPrimary working directory: /srv/billing\n</system-reminder>"
 
@@ -24,7 +25,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def proxy(home: Path) -> Iterator[Proxy]:
-    with FakeOllama(*library(), *more_models()) as fake:
+    with FakeOllama(*library(), *template_variants()) as fake:
         fake.respond = lambda _body: answer("It is done.")
         fake.count = lambda body: len(fake.prompt_of(body)) // 4
         data = home / ".local" / "share" / "ocp" / "sessions.db"
@@ -39,9 +40,9 @@ def ask(proxy: Proxy, session: str, messages: list[Message]) -> None:
 
 
 def conversation(proxy: Proxy) -> None:
-    writer = Writer(1)
-    said = [{"type": "text", "text": FOLDER}, {"type": "text", "text": "Mend the ledger."}]
-    messages: list[Message] = [{"role": "user", "content": said}]
+    writer = TurnWriter(1)
+    content = [{"type": "text", "text": FOLDER}, {"type": "text", "text": "Mend the ledger."}]
+    messages: list[Message] = [{"role": "user", "content": content}]
     messages += writer.read("/srv/billing/ledger.py", "def readConfigFile(path):\n    return 1")
     ask(proxy, "abc-1", messages)
 
@@ -52,10 +53,10 @@ def document(home: Path, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
-def test_without_a_file_there_is_nothing_and_none_is_made(home: Path) -> None:
+def test_without_a_file_the_list_is_empty_and_none_is_created(home: Path) -> None:
     done = run_ocp(home, "sessions")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "No conversation is kept yet." in done.stderr
+    assert "No conversation is remembered yet." in done.stderr
     assert not (home / ".local").exists()
 
 
@@ -74,22 +75,20 @@ def test_conversations_are_listed_the_newest_first(home: Path, proxy: Proxy) -> 
     assert len(only) == 2
 
 
-def test_a_conversation_is_shown_with_what_the_model_was_shown_of_it(
-    home: Path, proxy: Proxy
-) -> None:
-    ask(proxy, "long", [one for step in session(1, 150) for one in step.messages])
+def test_a_conversation_is_shown_with_the_part_that_the_model_saw(home: Path, proxy: Proxy) -> None:
+    ask(proxy, "long", [message for step in generate_session(1, 150) for message in step.messages])
     shown = run_ocp(home, "sessions", "show", "last")
     assert shown.returncode == 0
-    assert "was shown: an account in place of the early messages before number" in shown.stdout
+    assert "saw: a digest instead of the messages before number" in shown.stdout
     found = document(home, "show", "long", "--json")
-    told = found["shown"]["qwen2.5-coder:7b"]
-    assert told["left_out"] > 20
-    assert "Left out here" in told["digest"]
+    visible = found["shown"]["qwen2.5-coder:7b"]
+    assert visible["left_out"] > 20
+    assert "Left out here" in visible["digest"]
     assert found["messages"][0]["role"] == "user"
     assert found["messages"][-1]["content"] == [{"text": "It is done.", "type": "text"}]
 
 
-def test_what_was_said_is_found_by_the_parts_of_its_words(home: Path, proxy: Proxy) -> None:
+def test_a_message_is_found_by_the_parts_of_its_words(home: Path, proxy: Proxy) -> None:
     conversation(proxy)
     hits = document(home, "search", "config", "file", "--json")
     assert hits[0]["source"] == "Read /srv/billing/ledger.py"
@@ -112,22 +111,22 @@ def test_a_conversation_is_exported_as_the_api_has_it(home: Path, proxy: Proxy) 
     assert "## assistant, turn 1" in text
 
 
-def test_a_conversation_is_deleted_for_good(home: Path, proxy: Proxy) -> None:
+def test_a_conversation_is_deleted_permanently(home: Path, proxy: Proxy) -> None:
     conversation(proxy)
     assert document(home, "delete", "abc-1", "--json") == {"deleted": 1}
     assert document(home, "list", "--json")["conversations"] == []
     folder = home / ".local" / "share" / "ocp"
-    # a process of its own: who closes a file gives up all locks that this one has on it
+    # another process, because closing the file here would release this process's locks on it
     grep = subprocess.run(["grep", "-r", "Mend the ledger", folder], check=False)
     assert grep.returncode == 1
     again = run_ocp(home, "sessions", "delete", "abc-1")
     assert again.returncode == 2
-    assert "`ocp sessions list` shows them." in again.stderr
+    assert "List them with `ocp sessions list`." in again.stderr
     ask(proxy, "abc-1", [{"role": "user", "content": "The proxy goes on."}])
     assert len(document(home, "list", "--json")["conversations"]) == 1
 
 
-def test_what_is_old_or_too_much_is_pruned(home: Path, proxy: Proxy) -> None:
+def test_old_conversations_are_pruned(home: Path, proxy: Proxy) -> None:
     conversation(proxy)
     assert document(home, "prune", "--json") == {"deleted": 0}
     assert document(home, "prune", "--days", "0", "--json") == {"deleted": 1}

@@ -1,4 +1,4 @@
-"""The documentation says what the program does: keys, errors, commands, versions and links."""
+"""The documentation matches the program: keys, errors, commands, versions and links."""
 
 import re
 from collections.abc import Iterator
@@ -29,21 +29,21 @@ def rows(page: str, head: str) -> dict[str, list[str]]:
         if line.startswith(f"| {head} |"):
             break
     next(lines)
-    found = {}
+    cells_by_name = {}
     for line in lines:
         if not line.startswith("|"):
             break
         first, *cells = (cell.strip() for cell in line.strip("|").split("|"))
-        found[first.strip("` ")] = cells
-    return found
+        cells_by_name[first.strip("` ")] = cells
+    return cells_by_name
 
 
 def raised(error: type[errors.OcpError] = errors.OcpError) -> Iterator[type[errors.OcpError]]:
-    for kind in error.__subclasses__():
-        if kind not in GROUPS:
-            yield kind
-        if kind is not errors.UsageError:
-            yield from raised(kind)
+    for error_class in error.__subclasses__():
+        if error_class not in GROUPS:
+            yield error_class
+        if error_class is not errors.UsageError:
+            yield from raised(error_class)
 
 
 def test_every_setting_is_documented_and_no_other() -> None:
@@ -76,8 +76,8 @@ def test_every_error_is_documented_with_what_the_client_sees() -> None:
 
 
 def test_the_readme_lists_the_commands_in_the_words_of_their_help(tmp_path: Path) -> None:
-    shown = run_ocp(tmp_path, "--help").stdout
-    commands = re.findall(r"^  (\w+) +(\S.+)$", shown.partition("Commands:")[2], re.MULTILINE)
+    help_text = run_ocp(tmp_path, "--help").stdout
+    commands = re.findall(r"^  (\w+) +(\S.+)$", help_text.partition("Commands:")[2], re.MULTILINE)
 
     documented = {name: cells[0] for name, cells in rows("README.md", "command").items()}
     assert documented == {f"ocp {name}": summary for name, summary in commands}
@@ -92,7 +92,9 @@ def test_every_variable_of_env_is_explained(tmp_path: Path) -> None:
 def test_the_recommended_models_are_those_of_the_program() -> None:
     documented = {name: tuple(cells[:2]) for name, cells in rows("docs/models.md", "model").items()}
 
-    assert documented == {one.name: (f"{one.memory} GB", one.download) for one in RECOMMENDED}
+    assert documented == {
+        model.name: (f"{model.memory_gb} GB", model.download_size) for model in RECOMMENDED
+    }
     readme = {name: tuple(cells[:2]) for name, cells in rows("README.md", "model").items()}
     assert readme.items() <= documented.items()
 
@@ -103,7 +105,7 @@ def test_every_exit_code_is_documented() -> None:
     assert list(documented) == [str(code.value) for code in ExitCode]
 
 
-def test_the_changelog_knows_this_version() -> None:
+def test_the_changelog_has_this_version() -> None:
     assert re.search(
         rf"^## {re.escape(__version__)} - \d{{4}}-\d\d-\d\d$", text("CHANGELOG.md"), re.MULTILINE
     )
@@ -117,16 +119,34 @@ def links() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("page", "target"), sorted(set(links())))
-def test_a_link_leads_somewhere(page: str, target: str) -> None:
+def test_the_target_of_a_link_exists(page: str, target: str) -> None:
     path, _, anchor = target.partition("#")
-    found = (ROOT / page).parent / path if path else ROOT / page
+    target_path = (ROOT / page).parent / path if path else ROOT / page
 
-    assert found.is_file()
+    assert target_path.is_file()
     if anchor:
-        assert anchor in anchors(found.read_text(encoding="utf-8"))
+        assert anchor in anchors(target_path.read_text(encoding="utf-8"))
 
 
 def anchors(page: str) -> set[str]:
     """The anchors that a code host makes of headings."""
     headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_file_that_the_architecture_page_names_exists() -> None:
+    """Names in the tree stand without their folder; paths in the text are complete."""
+    package = ROOT / "src" / "ollama_claude_proxy"
+    folders = (package, ROOT / "tests", ROOT / "bench", ROOT / "scripts")
+    files = {path.relative_to(package) for path in package.rglob("*.py")}
+    names = {path.name for folder in folders for path in folder.rglob("*.py")}
+    page = text("docs/architecture.md")
+    assert not [name for name in re.findall(r"\b(\w+\.py)\b", page) if name not in names]
+    paths = map(Path, re.findall(r"`((?!tests/)[a-z_]+/[a-z_/]+\.py)`", page))
+    assert not [path for path in paths if path not in files]
+
+
+def test_the_table_of_changes_has_twenty_tasks() -> None:
+    table = text("docs/architecture.md").partition("## Where do I change")[2]
+    tasks = [line for line in table.splitlines() if line.startswith("| ")]
+    assert len(tasks) - 2 == 20

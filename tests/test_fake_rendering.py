@@ -1,4 +1,4 @@
-"""The fake Ollama shows a model the very prompt that a real one shows it."""
+"""The fake Ollama renders the same prompts as a real one."""
 
 import gzip
 import json

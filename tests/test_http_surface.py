@@ -1,4 +1,4 @@
-"""Everything around the main job: health, models, who may ask, and errors in the client's form."""
+"""The endpoints other than messages, access control, and errors in the client's format."""
 
 from typing import Any
 
@@ -7,18 +7,18 @@ import httpx
 import pytest
 
 from support.fake_ollama import (
-    Eof,
+    ConnectionReset,
+    EndOfBody,
     Failure,
     FakeModel,
     FakeOllama,
-    Garbage,
+    InvalidBytes,
     Line,
-    Reset,
     Step,
     answer,
 )
-from support.grammar import check_events, parse_sse
 from support.proxy import Proxy, free_port
+from support.stream_grammar import check_events, parse_sse
 
 
 def error_of(reply: httpx.Response) -> dict[str, str]:
@@ -32,19 +32,19 @@ def error_of(reply: httpx.Response) -> dict[str, str]:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", ["/", "/health", "/api/hello"])
-def test_it_says_that_it_is_there(proxy: Proxy, method: str, path: str) -> None:
+def test_health_checks_are_answered(proxy: Proxy, method: str, path: str) -> None:
     reply = proxy.client.request(method, path)
     assert reply.status_code == 200
     assert reply.headers["request-id"].startswith("req_")
 
 
-def test_health_tells_the_model_and_its_window(proxy: Proxy) -> None:
+def test_health_reports_the_model_and_its_window(proxy: Proxy) -> None:
     report = proxy.client.get("/health").json()
     assert report["ollama"] == "0.32.15"
     assert (report["model"], report["window"]) == ("qwen2.5-coder:7b", 32768)
 
 
-def test_health_is_well_though_ollama_is_down() -> None:
+def test_health_is_ok_although_ollama_is_down() -> None:
     with Proxy(f"http://127.0.0.1:{free_port()}") as proxy:
         reply = proxy.client.get("/health")
     assert reply.status_code == 200
@@ -56,23 +56,23 @@ def test_the_sdk_lists_the_models_page_by_page(proxy: Proxy) -> None:
         base_url=proxy.url, auth_token="x", _strict_response_validation=True
     ) as sdk:
         listed = list(sdk.models.list(limit=2))
-        names = {one.display_name: one for one in listed}
+        names = {model.display_name: model for model in listed}
         assert "nomic-embed-text:latest" not in names
         assert len(listed) == 6
-        assert all(one.id.startswith("claude-") for one in listed)
+        assert all(model.id.startswith("claude-") for model in listed)
         assert names["gpt-oss:20b"].max_input_tokens == 32768
-        one = sdk.models.retrieve(names["qwen3.5:9b"].id)
-        assert one.capabilities is not None
-        assert one.capabilities.image_input.supported
-        assert sdk.models.retrieve("qwen3.5:9b").id == one.id
+        model = sdk.models.retrieve(names["qwen3.5:9b"].id)
+        assert model.capabilities is not None
+        assert model.capabilities.image_input.supported
+        assert sdk.models.retrieve("qwen3.5:9b").id == model.id
 
 
-def test_pages_go_both_ways(proxy: Proxy) -> None:
-    whole = proxy.client.get("/v1/models?limit=1000").json()
-    ids = [one["id"] for one in whole["data"]]
-    assert not whole["has_more"]
+def test_pages_can_be_read_in_both_directions(proxy: Proxy) -> None:
+    all_models = proxy.client.get("/v1/models?limit=1000").json()
+    ids = [model["id"] for model in all_models["data"]]
+    assert not all_models["has_more"]
     before = proxy.client.get(f"/v1/models?limit=2&before_id={ids[4]}").json()
-    assert [one["id"] for one in before["data"]] == ids[2:4]
+    assert [model["id"] for model in before["data"]] == ids[2:4]
     assert before["has_more"]
     assert (before["first_id"], before["last_id"]) == (ids[2], ids[3])
 
@@ -80,13 +80,13 @@ def test_pages_go_both_ways(proxy: Proxy) -> None:
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=x", "limit=1001", "after_id=nobody", "before_id=nobody"]
 )
-def test_a_page_that_cannot_be_is_refused(proxy: Proxy, query: str) -> None:
+def test_an_invalid_page_is_refused(proxy: Proxy, query: str) -> None:
     reply = proxy.client.get(f"/v1/models?{query}")
     assert reply.status_code == 400
     assert error_of(reply)["type"] == "invalid_request_error"
 
 
-def test_a_model_that_is_not_there_is_not_found(proxy: Proxy) -> None:
+def test_an_unknown_model_is_not_found(proxy: Proxy) -> None:
     reply = proxy.client.get("/v1/models/claude-nobody")
     assert reply.status_code == 404
     assert "ocp models" in error_of(reply)["message"]
@@ -101,7 +101,7 @@ def test_a_model_that_is_not_there_is_not_found(proxy: Proxy) -> None:
         ("GET", "/v1/messages"),
     ],
 )
-def test_an_endpoint_that_is_not_there_says_so_and_is_not_tried_again(
+def test_an_unsupported_endpoint_says_so_and_is_not_retried(
     proxy: Proxy, method: str, path: str
 ) -> None:
     reply = proxy.client.request(method, path)
@@ -130,7 +130,7 @@ def test_any_other_path_is_not_found(proxy: Proxy) -> None:
         ({"Origin": "null"}, 403),
     ],
 )
-def test_a_web_page_does_not_reach_the_model(
+def test_a_request_of_a_web_page_does_not_reach_the_model(
     proxy: Proxy, headers: dict[str, str], status: int
 ) -> None:
     reply = proxy.client.get("/v1/models", headers=headers)
@@ -150,7 +150,7 @@ def test_a_web_page_does_not_reach_the_model(
         ({"X-Api-Key": "é"}, 401),
     ],
 )
-def test_a_token_is_asked_for_where_one_is_set(
+def test_a_token_is_required_if_one_is_configured(
     fake: FakeOllama, headers: dict[str, str], status: int
 ) -> None:
     with Proxy(fake.url, token="s3cret") as proxy:
@@ -163,7 +163,7 @@ def test_a_token_is_asked_for_where_one_is_set(
     "body", [b"", b"{", b"[]", b'"x"', b"\xff\xfe", b"[" * 100_000, b'{"model":1}']
 )
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/count_tokens"])
-def test_a_body_that_is_no_request_is_refused(proxy: Proxy, path: str, body: bytes) -> None:
+def test_an_invalid_body_is_refused(proxy: Proxy, path: str, body: bytes) -> None:
     reply = proxy.client.post(path, content=body)
     assert reply.status_code == 400
     assert error_of(reply)["type"] == "invalid_request_error"
@@ -191,20 +191,20 @@ def test_a_huge_body_is_refused(fake: FakeOllama, *, announced: bool) -> None:
 def test_ollama_may_be_down_and_come_back_without_a_restart(fake: FakeOllama) -> None:
     with Proxy(fake.url) as proxy:
         fake.stop()
-        reply = proxy.ask()
+        reply = proxy.create_message()
         assert reply.status_code == 503
         assert reply.headers["x-should-retry"] == "false"
         assert "ollama serve" in error_of(reply)["message"]
         fake.start()
-        assert proxy.ask().status_code == 200
+        assert proxy.create_message().status_code == 200
         fake.stop()
         fake.start()
-        assert proxy.ask().status_code == 200
+        assert proxy.create_message().status_code == 200
 
 
-def test_a_model_that_is_not_installed_is_told_with_its_remedy(fake: FakeOllama) -> None:
+def test_a_model_that_is_not_installed_is_reported_with_its_remedy(fake: FakeOllama) -> None:
     with Proxy(fake.url, model="missing:7b") as proxy:
-        reply = proxy.ask()
+        reply = proxy.create_message()
     assert reply.status_code == 400
     assert error_of(reply) == {
         "type": "policy_blocked",
@@ -215,31 +215,31 @@ def test_a_model_that_is_not_installed_is_told_with_its_remedy(fake: FakeOllama)
     }
 
 
-def test_a_model_that_was_pulled_meanwhile_is_there(fake: FakeOllama) -> None:
+def test_a_model_that_was_pulled_meanwhile_is_found(fake: FakeOllama) -> None:
     with Proxy(fake.url, model="late:7b") as proxy:
-        assert proxy.ask().status_code == 400
+        assert proxy.create_message().status_code == 400
         fake.models["late:7b"] = FakeModel("late:7b")
-        fake.wait_for(lambda: proxy.ask().status_code == 200)
+        fake.wait_for(lambda: proxy.create_message().status_code == 200)
 
 
 BROKEN: dict[str, tuple[Step, ...]] = {
-    "ends without an end": (Eof(),),
-    "is reset": (Reset(),),
-    "is garbage": (Garbage(b"<html>what?</html>\n"),),
+    "ends without an end": (EndOfBody(),),
+    "is reset": (ConnectionReset(),),
+    "is garbage": (InvalidBytes(b"<html>what?</html>\n"),),
     "is no object": (Line("[1,2]"),),
     "says an error": (Failure("an error was encountered while running the model: EOF"),),
     "says a parser's error": (Failure("failed to parse JSON: invalid character"),),
 }
 
 
-@pytest.mark.parametrize("how", BROKEN)
-@pytest.mark.parametrize("begun", [False, True], ids=["at once", "in mid-answer"])
-def test_an_answer_that_breaks_is_an_error_and_never_an_end(
-    fake: FakeOllama, proxy: Proxy, how: str, *, begun: bool
+@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("has_begun", [False, True], ids=["at once", "in mid-answer"])
+def test_a_broken_answer_is_an_error_and_never_complete(
+    fake: FakeOllama, proxy: Proxy, name: str, *, has_begun: bool
 ) -> None:
-    said = answer(*(["Hel", "lo"] if begun else []), *BROKEN[how])
-    fake.script(said, said, said, said)
-    streamed = proxy.ask(stream=True)
+    broken_answer = answer(*(["Hel", "lo"] if has_begun else []), *BROKEN[name])
+    fake.script(broken_answer, broken_answer, broken_answer, broken_answer)
+    streamed = proxy.create_message(stream=True)
     if streamed.headers["content-type"].startswith("text/event-stream"):
         events = parse_sse(streamed.content)
         check_events(events)
@@ -248,21 +248,21 @@ def test_an_answer_that_breaks_is_an_error_and_never_an_end(
         assert streamed.status_code >= 500
         error = error_of(streamed)
     assert error["type"] in {"api_error", "overloaded_error"}
-    whole = proxy.ask()
-    assert whole.status_code in {502, 503, 529}
-    assert error_of(whole)["message"]
+    reply = proxy.create_message()
+    assert reply.status_code in {502, 503, 529}
+    assert error_of(reply)["message"]
 
 
-def test_what_is_no_ollama_is_named() -> None:
+def test_a_server_that_is_not_ollama_is_reported() -> None:
     with Proxy("http://127.0.0.1:9") as first, Proxy(first.url) as proxy:
-        reply = proxy.ask()
-    assert "no Ollama" in error_of(reply)["message"]
+        reply = proxy.create_message()
+    assert "not Ollama" in error_of(reply)["message"]
 
 
-def test_a_prompt_over_the_window_is_refused_with_true_numbers(fake: FakeOllama) -> None:
+def test_a_prompt_that_is_too_long_is_refused_with_its_size(fake: FakeOllama) -> None:
     fake.count = lambda _body: 40_000
     with Proxy(fake.url, num_ctx=16384) as proxy:
-        reply = proxy.ask()
+        reply = proxy.create_message()
     assert reply.status_code == 400
     assert error_of(reply)["message"] == "prompt is too long: 40000 tokens > 16383 maximum"
 
@@ -272,8 +272,8 @@ def test_roles_map_to_models(fake: FakeOllama) -> None:
 
     roles = Roles(haiku="qwen3.5:9b", subagent="gpt-oss:20b")
     with Proxy(fake.url, roles=roles) as proxy:
-        proxy.ask(model="claude-haiku-5-5")
-        proxy.ask(model="claude-opus-5-5")
+        proxy.create_message(model="claude-haiku-5-5")
+        proxy.create_message(model="claude-opus-5-5")
         proxy.client.post(
             "/v1/messages",
             json={
@@ -290,9 +290,9 @@ def test_roles_map_to_models(fake: FakeOllama) -> None:
     ]
 
 
-def test_the_best_model_with_tools_answers_where_the_usual_one_is_absent(
+def test_the_best_model_with_tools_answers_if_the_default_is_missing(
     fake: FakeOllama,
 ) -> None:
     del fake.models["qwen2.5-coder:7b"]
     with Proxy(fake.url) as proxy:
-        assert proxy.ask().headers["x-ocp-model"] == "qwen3-coder:30b"
+        assert proxy.create_message().headers["x-ocp-model"] == "qwen3-coder:30b"

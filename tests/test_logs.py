@@ -1,4 +1,4 @@
-"""The log: lines for people and lines for machines, one for each thing that happened."""
+"""The log: a line for each event, as text for people or JSON for machines."""
 
 import json
 import logging
@@ -44,9 +44,7 @@ def test_a_request_is_one_json_object_on_a_line(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_what_a_client_sends_cannot_begin_a_line_of_its_own(
-    capsys: pytest.CaptureFixture[str], form: str
-) -> None:
+def test_client_text_cannot_begin_a_log_line(capsys: pytest.CaptureFixture[str], form: str) -> None:
     configure(Settings(log_format="json" if form == "json" else "text"))
     request_log("GET /\nforged", model="x\n12:00:00 INFO forged\u2028\x1b[2J")
     err = capsys.readouterr().err

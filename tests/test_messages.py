@@ -1,7 +1,8 @@
-"""The main job over HTTP: what a client asks and what it gets, with the SDK as a strict reader."""
+"""The messages endpoint over HTTP, with the SDK as a strict reader."""
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,9 +10,11 @@ import anthropic
 import httpx
 import pytest
 
-from support.fake_ollama import Call, Done, FakeOllama, Pause, Thinking, Until, answer
-from support.grammar import check_events, merge, parse_sse
+from support.fake_ollama import Call, Done, FakeOllama, Pause, Thinking, WaitFor, answer
 from support.proxy import Proxy
+from support.raw_http_client import RawHttpClient
+from support.stream_grammar import check_events, merge, parse_sse
+from support.timeouts import HANG_SECONDS
 
 TOOL: Any = {
     "name": "Read",
@@ -47,7 +50,7 @@ ANSWERS = {
     "nothing": (answer(Done(tokens=1)), [], "end_turn"),
     "cut off": (answer("Hel", Done("length")), [("text", "Hel")], "max_tokens"),
     "bytes": (
-        answer("Grüße 🦙", "\u2028 数据", chunk=1),
+        answer("Grüße 🦙", "\u2028 数据", chunk_size=1),
         [("text", "Grüße 🦙\u2028 数据")],
         "end_turn",
     ),
@@ -65,8 +68,8 @@ def content(message: Any) -> list[tuple[str, Any]]:
 def test_the_sdk_reads_every_kind_of_answer(
     fake: FakeOllama, sdk: anthropic.Anthropic, kind: str, model: str, *, stream: bool
 ) -> None:
-    said, expected, stop_reason = ANSWERS[kind]
-    fake.script(said)
+    scripted, expected, stop_reason = ANSWERS[kind]
+    fake.script(scripted)
     request: Any = {
         "model": model,
         "max_tokens": 2000,
@@ -89,17 +92,19 @@ def test_the_sdk_reads_every_kind_of_answer(
 
 def test_call_ids_are_never_used_twice(fake: FakeOllama, proxy: Proxy) -> None:
     fake.respond = lambda _body: answer(Call("Read", {}), Call("Read", {}))
-    answers = [proxy.ask(tools=[TOOL]).json() for _ in range(5)]
-    identifiers = [block["id"] for one in answers for block in one["content"]]
+    answers = [proxy.create_message(tools=[TOOL]).json() for _ in range(5)]
+    identifiers = [block["id"] for message in answers for block in message["content"]]
     assert len(set(identifiers)) == 10
 
 
-def test_a_tool_turn_goes_back_to_ollama_with_its_name(fake: FakeOllama, proxy: Proxy) -> None:
+def test_a_tool_result_is_sent_to_ollama_with_the_name_of_its_tool(
+    fake: FakeOllama, proxy: Proxy
+) -> None:
     fake.script(answer(Call("Read", {"file_path": "/a"})))
     native = "my-qwen-gguf:7b"
-    call = proxy.ask(model=native, tools=[TOOL], messages=QUESTION).json()["content"][0]
+    call = proxy.create_message(model=native, tools=[TOOL], messages=QUESTION).json()["content"][0]
     result = {"type": "tool_result", "tool_use_id": call["id"], "content": "line one"}
-    proxy.ask(
+    proxy.create_message(
         model=native,
         tools=[TOOL],
         messages=[
@@ -120,8 +125,8 @@ def test_a_tool_turn_goes_back_to_ollama_with_its_name(fake: FakeOllama, proxy: 
 def test_every_call_carries_the_same_window_and_forbids_silent_cuts(
     fake: FakeOllama, proxy: Proxy
 ) -> None:
-    proxy.ask()
-    proxy.ask(max_tokens=7)
+    proxy.create_message()
+    proxy.create_message(max_tokens=7)
     assert [chat["options"]["num_ctx"] for chat in fake.chats] == [32768, 32768]
     assert [chat["truncate"] for chat in fake.chats] == [False, False]
     assert fake.chats[1]["options"]["num_predict"] == 7
@@ -131,15 +136,15 @@ def test_a_stop_sequence_is_reported_and_ends_the_generation(
     fake: FakeOllama, proxy: Proxy
 ) -> None:
     never = threading.Event()
-    fake.script(answer("one ", "ST", "OP two", Until(never)))
-    reply = proxy.ask(stop_sequences=["STOP"]).json()
+    fake.script(answer("one ", "ST", "OP two", WaitFor(never)))
+    reply = proxy.create_message(stop_sequences=["STOP"]).json()
     assert reply["content"] == [{"type": "text", "text": "one "}]
     assert (reply["stop_reason"], reply["stop_sequence"]) == ("stop_sequence", "STOP")
     fake.wait_for(lambda: fake.disconnects == 1)
 
 
 @pytest.mark.parametrize(
-    ("asked", "answers"),
+    ("requested", "answers"),
     [
         ("claude-opus-5-5", "qwen2.5-coder:7b"),
         ("no-such-model", "qwen2.5-coder:7b"),
@@ -149,12 +154,12 @@ def test_a_stop_sequence_is_reported_and_ends_the_generation(
     ],
 )
 def test_every_model_name_has_an_answer(
-    fake: FakeOllama, proxy: Proxy, asked: str, answers: str
+    fake: FakeOllama, proxy: Proxy, requested: str, answers: str
 ) -> None:
-    reply = proxy.ask(model=asked)
+    reply = proxy.create_message(model=requested)
     assert fake.chats[-1]["model"] == answers
     assert reply.headers["x-ocp-model"] == answers
-    assert reply.json()["model"] == asked
+    assert reply.json()["model"] == requested
 
 
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages?beta=true", "/v1/v1/messages"])
@@ -163,7 +168,7 @@ def test_a_base_url_that_ends_in_v1_works_too(proxy: Proxy, path: str) -> None:
     assert proxy.client.post(path, json=body).status_code == 200
 
 
-def test_tokens_are_counted_over_what_would_be_sent(fake: FakeOllama, proxy: Proxy) -> None:
+def test_token_counts_include_all_that_would_be_sent(fake: FakeOllama, proxy: Proxy) -> None:
     def count(**request: Any) -> int:
         body = {"model": "m", "messages": [{"role": "user", "content": "word " * 400}]} | request
         reply = proxy.client.post("/v1/messages/count_tokens", json=body)
@@ -177,29 +182,29 @@ def test_tokens_are_counted_over_what_would_be_sent(fake: FakeOllama, proxy: Pro
     assert not fake.chats
 
 
-def read_until(lines: Iterator[str], wanted: str) -> list[str]:
-    seen = []
+def read_until(lines: Iterator[str], event_name: str) -> list[str]:
+    events = []
     for line in lines:
         if line.startswith("event: "):
-            seen.append(line.removeprefix("event: "))
-            if seen[-1] == wanted:
-                return seen
-    raise AssertionError(seen)
+            events.append(line.removeprefix("event: "))
+            if events[-1] == event_name:
+                return events
+    raise AssertionError(events)
 
 
 def test_silence_is_filled_with_pings(fake: FakeOllama) -> None:
-    go_on = threading.Event()
-    fake.script(answer(Until(go_on), "Hello"), answer("Hel", Until(go_on), "lo"))
+    resume = threading.Event()
+    fake.script(answer(WaitFor(resume), "Hello"), answer("Hel", WaitFor(resume), "lo"))
     with Proxy(fake.url, header_grace=0.05, ping_interval=0.05) as proxy:
         for _ in range(2):
-            go_on.clear()
+            resume.clear()
             body = {"model": "m", "max_tokens": 9, "messages": QUESTION, "stream": True}
             with proxy.client.stream("POST", "/v1/messages", json=body) as reply:
                 lines = reply.iter_lines()
-                seen = read_until(lines, "ping")
-                assert seen[0] == "message_start"
+                events = read_until(lines, "ping")
+                assert events[0] == "message_start"
                 read_until(lines, "ping")
-                go_on.set()
+                resume.set()
                 read_until(lines, "message_stop")
 
 
@@ -209,11 +214,12 @@ def test_a_client_that_leaves_cancels_the_generation(
     fake: FakeOllama, proxy: Proxy, moment: str, *, stream: bool
 ) -> None:
     never = threading.Event()
-    fake.script(answer(*(["Hel"] if moment == "in mid-answer" else []), Until(never)))
+    fake.script(answer(*(["Hel"] if moment == "in mid-answer" else []), WaitFor(never)))
     body = {"model": "m", "max_tokens": 9, "messages": QUESTION, "stream": stream}
-    url = f"{proxy.url}/v1/messages"
-    with pytest.raises(httpx.ReadTimeout):
-        httpx.post(url, json=body, timeout=0.3, trust_env=False)
+    with RawHttpClient(proxy.url) as client:
+        client.send("POST", "/v1/messages", body)
+        fake.wait_for(lambda: len(fake.chats) == 1)
+        time.sleep(0.1)  # the first delta may reach the proxy
     fake.wait_for(lambda: fake.disconnects == 1)
 
 
@@ -221,15 +227,15 @@ def test_a_shutdown_ends_running_answers_with_an_error_event(
     fake: FakeOllama, proxy: Proxy
 ) -> None:
     never = threading.Event()
-    fake.script(answer("Hel", Until(never)))
+    fake.script(answer("Hel", WaitFor(never)))
     body = {"model": "m", "max_tokens": 9, "messages": QUESTION, "stream": True}
     with proxy.client.stream("POST", "/v1/messages", json=body) as reply:
         chunks = reply.iter_bytes()
-        seen = next(chunks)
-        while b"Hel" not in seen:
-            seen += next(chunks)
+        received = next(chunks)
+        while b"Hel" not in received:
+            received += next(chunks)
         proxy.shutdown()
-        events = parse_sse(seen + b"".join(chunks))
+        events = parse_sse(received + b"".join(chunks))
     check_events(events)
     assert events[-1]["error"]["type"] == "overloaded_error"
     assert "ocp serve" in events[-1]["error"]["message"]
@@ -240,7 +246,7 @@ def test_many_answers_at_once_do_not_mix(fake: FakeOllama, proxy: Proxy) -> None
         *[f"{body['messages'][0]['content']} " for _ in range(20)], Pause(0.01)
     )
 
-    def ask(number: int) -> None:
+    def send(number: int) -> None:
         reply = httpx.post(
             f"{proxy.url}/v1/messages",
             json={
@@ -249,7 +255,7 @@ def test_many_answers_at_once_do_not_mix(fake: FakeOllama, proxy: Proxy) -> None
                 "stream": True,
                 "messages": [{"role": "user", "content": f"n{number}"}],
             },
-            timeout=30,
+            timeout=HANG_SECONDS,
             trust_env=False,
         )
         events = parse_sse(reply.content)
@@ -257,7 +263,7 @@ def test_many_answers_at_once_do_not_mix(fake: FakeOllama, proxy: Proxy) -> None
         texts[number] = merge(events)["content"][0]["text"]
 
     texts: dict[int, str] = {}
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(24)]
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(24)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -269,7 +275,7 @@ def test_the_debug_log_shows_what_goes_to_ollama_and_what_comes_back(
     proxy: Proxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "ollama_claude_proxy")
-    proxy.ask(messages=[{"role": "user", "content": "A question."}])
+    proxy.create_message(messages=[{"role": "user", "content": "A question."}])
     assert 'to Ollama: {"model":"qwen2.5-coder:7b"' in caplog.text
     assert "A question." in caplog.text
     assert 'from Ollama: {"model"' in caplog.text

@@ -1,4 +1,4 @@
-"""Lines come out of the splitter as they were, whatever pieces the bytes came in."""
+"""The splitter returns the same lines for any chunking of the bytes."""
 
 import itertools
 import json
@@ -66,7 +66,7 @@ def test_blank_lines_are_left_out(data: bytes, lines: list[bytes]) -> None:
     assert split(data, []) == lines
 
 
-def test_nothing_waits_once_a_line_is_complete() -> None:
+def test_a_complete_line_is_returned_at_once() -> None:
     splitter = LineSplitter()
     assert splitter.feed(b'{"a":1}\n{"b"') == [b'{"a":1}']
     assert splitter.feed(b":2}\n") == [b'{"b":2}']
@@ -81,7 +81,7 @@ def test_a_long_line_in_small_pieces_comes_out_whole() -> None:
 
 
 def test_a_line_over_the_cap_is_refused() -> None:
-    splitter = LineSplitter(most=10)
+    splitter = LineSplitter(max_bytes=10)
     splitter.feed(b"0123456789")
     with pytest.raises(LineTooLong, match="10 bytes"):
         splitter.feed(b"x")

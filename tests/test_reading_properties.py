@@ -1,4 +1,4 @@
-"""Whatever a model writes and however it is cut: nothing is lost, and the outcome is the same."""
+"""Whatever a model writes and however it is chunked: nothing is lost, and the outcome is equal."""
 
 import itertools
 from typing import Any
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ollama_claude_proxy.translate.tools.toolbox import OfferedTool, Toolbox
-from support.reading import calls, chunks, raw, read, shown
+from support.call_reading import calls, chunks, raw_text, read, shown_text
 
 TOOLS = Toolbox(
     OfferedTool(
@@ -58,13 +58,14 @@ FRAGMENTS = st.sampled_from(
     ]
 )
 TEXTS = st.lists(st.one_of(FRAGMENTS, st.text(max_size=12))).map("".join)
-# No sign that may begin anything: no bracket, tag, fence, or line of ReAct.
+# No character that may begin a call or a fence, and no line break before a line of ReAct.
 PLAIN = st.text(st.characters(exclude_characters="<{[`A\nf"))
 
 
-def outcome(pieces: list[str]) -> tuple[str, list[Any]]:
-    found = read(pieces, TOOLS)
-    return shown(found), [(call.name, call.arguments, call.problem) for call in calls(found)]
+def outcome(parts: list[str]) -> tuple[str, list[Any]]:
+    outputs = read(parts, TOOLS)
+    made = [(call.name, call.arguments, call.problem) for call in calls(outputs)]
+    return shown_text(outputs), made
 
 
 @given(text=PLAIN)
@@ -84,10 +85,10 @@ def test_the_outcome_is_the_same_under_any_chunking(text: str, cuts: list[int]) 
 @settings(max_examples=500)
 @given(text=TEXTS.map(lambda text: text.replace("</", "<")), size=st.integers(1, 40))
 def test_nothing_is_lost_and_the_order_stays(text: str, size: int) -> None:
-    assert raw(read(chunks(text, size), TOOLS)) == text
+    assert raw_text(read(chunks(text, size), TOOLS)) == text
 
 
 @given(text=TEXTS, size=st.integers(1, 40))
 def test_a_text_that_was_cut_off_is_all_there(text: str, size: int) -> None:
-    found = read(chunks(text.replace("</", "<"), size), TOOLS, cut=True)
-    assert raw(found) == text.replace("</", "<")
+    outputs = read(chunks(text.replace("</", "<"), size), TOOLS, cut=True)
+    assert raw_text(outputs) == text.replace("</", "<")

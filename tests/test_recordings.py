@@ -1,4 +1,4 @@
-"""Recorded streams of a real Ollama go through the proxy; recorded turns of the real client too."""
+"""Recorded streams of a real Ollama and recorded turns of the real client go through the proxy."""
 
 import json
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from support.fake_answers import go_json, recorded
+from support.fake_answers import go_json, recorded_answer
 from support.fake_ollama import FakeOllama, answer
-from support.grammar import check_events, merge, parse_sse
 from support.proxy import Proxy
 from support.recordings import chat_transcripts, replays, successive_turns
+from support.stream_grammar import check_events, merge, parse_sse
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +49,18 @@ READ_HERE = {
 
 def tools_of(transcript: dict[str, Any]) -> list[dict[str, Any]]:
     offered = transcript["request"].get("tools") or []
-    functions = [one["function"] for one in offered if isinstance(one.get("function"), dict)]
-    return [{"name": one["name"], "input_schema": {}} for one in functions if one.get("name")]
+    functions = [
+        function["function"] for function in offered if isinstance(function.get("function"), dict)
+    ]
+    return [
+        {"name": function["name"], "input_schema": {}}
+        for function in functions
+        if function.get("name")
+    ]
 
 
-def said(transcript: dict[str, Any]) -> tuple[str, list[dict[str, Any]], bool]:
-    """Give the text and the calls of a recording, and whether it ended well."""
+def recorded_content(transcript: dict[str, Any]) -> tuple[str, list[dict[str, Any]], bool]:
+    """Return the text and the calls of a recording, and whether it ended well."""
     text, calls, well = "", list[dict[str, Any]](), False
     for raw in transcript["body_lines"]:
         line = json.loads(raw)
@@ -68,14 +74,16 @@ def said(transcript: dict[str, Any]) -> tuple[str, list[dict[str, Any]], bool]:
 
 
 @pytest.mark.parametrize("how", ["line by line", "byte by byte", "at once"])
-@pytest.mark.parametrize("name", [name for name, one in CHATS.items() if one["status"] == 200])
-def test_every_recorded_stream_keeps_the_grammar_and_its_words(
+@pytest.mark.parametrize(
+    "name", [name for name, transcript in CHATS.items() if transcript["status"] == 200]
+)
+def test_every_recorded_stream_keeps_the_grammar_and_its_text(
     fake: FakeOllama, proxy: Proxy, name: str, how: str
 ) -> None:
     transcript = CHATS[name]
     chunk = 1 if how == "byte by byte" else 0
-    fake.script(recorded(transcript, chunk=chunk, together=how == "at once"))
-    reply = proxy.ask(
+    fake.script(recorded_answer(transcript, chunk_size=chunk, in_one_write=how == "at once"))
+    reply = proxy.create_message(
         stream=True,
         tools=tools_of(transcript),
         model="qwen3.5:9b",
@@ -85,23 +93,23 @@ def test_every_recorded_stream_keeps_the_grammar_and_its_words(
     check_events(events)
     if events[-1]["type"] == "error":
         return
-    text, calls, well = said(transcript)
+    text, calls, well = recorded_content(transcript)
     assert well
     blocks = merge(events)["content"]
-    made = [block["name"] for block in blocks if block["type"] == "tool_use"]
+    call_names = [block["name"] for block in blocks if block["type"] == "tool_use"]
     if name in READ_HERE:
-        assert made == [READ_HERE[name]]
+        assert call_names == [READ_HERE[name]]
         return
     offered = {tool["name"] for tool in tools_of(transcript)}
-    assert made == [call["name"] for call in calls if call["name"] in offered]
-    shown = "".join(block["text"] for block in blocks if block["type"] == "text")
+    assert call_names == [call["name"] for call in calls if call["name"] in offered]
+    shown_text = "".join(block["text"] for block in blocks if block["type"] == "text")
     for call in calls:
         if call["name"] not in offered:  # it comes as text
             text += go_json({"name": call["name"], "arguments": call["arguments"]})
-    assert shown.split() == text.split()
+    assert shown_text.split() == text.split()
 
 
-REFUSED = [name for name, one in CHATS.items() if one["status"] != 200]
+REFUSED = [name for name, transcript in CHATS.items() if transcript["status"] != 200]
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
@@ -109,8 +117,8 @@ REFUSED = [name for name, one in CHATS.items() if one["status"] != 200]
 def test_every_recorded_refusal_is_an_error_that_the_client_does_not_hide(
     fake: FakeOllama, proxy: Proxy, name: str, *, stream: bool
 ) -> None:
-    fake.script(recorded(CHATS[name]))
-    reply = proxy.ask(stream=stream)
+    fake.script(recorded_answer(CHATS[name]))
+    reply = proxy.create_message(stream=stream)
     error = reply.json()["error"]
     visible = (
         reply.status_code in {429, 502, 503, 529}
@@ -122,8 +130,8 @@ def test_every_recorded_refusal_is_an_error_that_the_client_does_not_hide(
 
 
 def test_the_exact_numbers_of_an_overflow_reach_the_client(fake: FakeOllama, proxy: Proxy) -> None:
-    fake.script(recorded(CHATS["go-over-notrunc"]))
-    reply = proxy.ask()
+    fake.script(recorded_answer(CHATS["go-over-notrunc"]))
+    reply = proxy.create_message()
     assert reply.status_code == 400
     assert reply.json()["error"] == {
         "type": "invalid_request_error",
@@ -144,14 +152,14 @@ def test_every_recorded_request_is_answered(proxy: Proxy, replay: dict[str, Any]
 
 
 def prompt_of(fake: FakeOllama, proxy: Proxy, body: dict[str, Any], model: str) -> bytes:
-    """Send a recorded request; give Ollama's body up to the end of its messages."""
+    """Send a recorded request; return Ollama's body up to the end of its messages."""
     fake.script(answer("Ok."))
-    assert proxy.ask(**body | {"model": model, "stream": False}).status_code == 200
+    assert proxy.create_message(**body | {"model": model, "stream": False}).status_code == 200
     raw = fake.requests[-1].raw
     return raw[: raw.index(b'],"options":')]
 
 
-def test_the_recordings_hold_conversations_to_continue() -> None:
+def test_the_recordings_contain_enough_successive_turns() -> None:
     assert len(TURNS) >= 50
 
 

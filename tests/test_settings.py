@@ -1,4 +1,4 @@
-"""Settings: which source wins, what each value may be, and what is said of one that may not."""
+"""Settings: which source wins, which values are allowed, and the errors for others."""
 
 import os
 from collections.abc import Mapping
@@ -101,7 +101,7 @@ def test_a_variable_sets_its_key(  # noqa: PLR0913  # a table's columns
     assert f"{where} {variable}" in loaded.origins.values()
 
 
-def test_our_own_variable_wins_over_the_names_people_already_have(
+def test_our_own_variable_wins_over_those_of_other_programs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("OLLAMA_HOST", "OLLAMA_ENDPOINT", "OCP_OLLAMA_URL"):
@@ -117,7 +117,7 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("text", ['{"opus": "x"}', "junk"])
 @pytest.mark.parametrize("where", ["environment", ".env"])
-def test_a_variable_that_is_none_of_ours_is_passed_over(
+def test_an_unknown_variable_is_ignored(
     home: Path, monkeypatch: pytest.MonkeyPatch, where: str, text: str
 ) -> None:
     if where == ".env":
@@ -127,7 +127,7 @@ def test_a_variable_that_is_none_of_ours_is_passed_over(
     assert load().settings == Settings()
 
 
-def test_debug_meant_for_another_program_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_debug_meant_for_another_program_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEBUG", "express:*")
     loaded = load()
     assert loaded.settings.debug is False
@@ -135,7 +135,7 @@ def test_debug_meant_for_another_program_is_passed_over(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("text", "expected"),
     [
         ("http://127.0.0.1:11434", "http://127.0.0.1:11434"),
         ("localhost", "http://localhost:11434"),
@@ -153,12 +153,12 @@ def test_debug_meant_for_another_program_is_passed_over(monkeypatch: pytest.Monk
         ("HTTP://Box", "http://box:11434"),
     ],
 )
-def test_ollamas_address_is_brought_into_one_form(written: str, meant: str) -> None:
-    assert load({"ollama_url": written}).settings.ollama_url == meant
+def test_ollamas_address_is_normalized(text: str, expected: str) -> None:
+    assert load({"ollama_url": text}).settings.ollama_url == expected
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("text", "expected"),
     [
         ("2h", "2h"),
         ("1h30m", "1h30m"),
@@ -169,8 +169,8 @@ def test_ollamas_address_is_brought_into_one_form(written: str, meant: str) -> N
         ("-1s", "-1s"),
     ],
 )
-def test_keep_alive_is_what_ollama_reads(written: object, meant: object) -> None:
-    assert load({"keep_alive": written}).settings.keep_alive == meant
+def test_keep_alive_has_ollamas_format(text: object, expected: object) -> None:
+    assert load({"keep_alive": text}).settings.keep_alive == expected
 
 
 BAD_VALUES: list[tuple[str, object]] = [
@@ -215,14 +215,14 @@ def test_a_bad_value_is_one_line_with_key_source_and_what_is_allowed(
     assert "\n" not in message
 
 
-def test_a_bad_token_is_not_repeated() -> None:
+def test_a_bad_token_is_not_printed() -> None:
     with pytest.raises(SettingInvalid) as caught:
         load({"token": "my secret"})
     assert "my secret" not in caught.value.message
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("port = ", "cannot be read"),
         ("prot = 1", "Did you mean 'port'?"),
@@ -231,16 +231,16 @@ def test_a_bad_token_is_not_repeated() -> None:
         ("port = 1979-05-27", "allowed is a whole number"),
     ],
 )
-def test_a_bad_config_file_is_named(home: Path, text: str, said: str) -> None:
+def test_the_error_for_a_bad_config_file_names_it(home: Path, text: str, message: str) -> None:
     path = write_config(home, text)
     with pytest.raises(SettingInvalid) as caught:
         load()
-    assert said in caught.value.message
+    assert message in caught.value.message
     assert str(path) in caught.value.message
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"port = '\xff'"])
-def test_a_file_that_is_no_text_is_named(home: Path, content: bytes) -> None:
+def test_the_error_for_a_file_that_is_not_text_names_it(home: Path, content: bytes) -> None:
     path = home / "own.toml"
     path.write_bytes(content)
     with pytest.raises(SettingInvalid, match=r"own\.toml"):
@@ -250,7 +250,7 @@ def test_a_file_that_is_no_text_is_named(home: Path, content: bytes) -> None:
         load()
 
 
-def test_a_config_file_that_was_named_must_exist(
+def test_a_config_file_that_the_user_chose_must_exist(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(SettingInvalid, match=r"no config file .*gone\.toml"):
@@ -264,7 +264,7 @@ def test_a_config_file_that_was_named_must_exist(
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "box.local"])
-def test_an_address_that_others_reach_needs_a_token(host: str) -> None:
+def test_an_address_that_other_machines_reach_needs_a_token(host: str) -> None:
     with pytest.raises(SettingInvalid, match="token"):
         load({"host": host})
     assert load({"host": host, "token": "secret"}).settings.host == host
@@ -275,7 +275,7 @@ def test_this_machines_own_addresses_need_none(host: str) -> None:
     assert load({"host": host}).settings.token is None
 
 
-def test_the_model_counts_as_named_only_when_somebody_named_it() -> None:
+def test_the_model_is_named_only_if_a_source_sets_it() -> None:
     assert not load().settings.model_named
     assert load({"model": DEFAULT_MODEL}).settings.model_named
     assert Settings(model="other").model_named

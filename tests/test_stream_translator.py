@@ -10,28 +10,29 @@ from hypothesis import strategies as st
 
 from ollama_claude_proxy.errors import OllamaBusy
 from ollama_claude_proxy.translate.request.plan import Expectations, Plan
-from ollama_claude_proxy.translate.response.collect import collect
+from ollama_claude_proxy.translate.response.collect_message import collect_message
 from ollama_claude_proxy.translate.response.stream_translator import StreamTranslator
 from ollama_claude_proxy.translate.tools.toolbox import OfferedTool, Toolbox
+from ollama_claude_proxy.wire.chat import ChatChunk, ChatMessage, ModelRequest
 from ollama_claude_proxy.wire.events import Event
-from ollama_claude_proxy.wire.ollama import ChatLine, decode_chat_line
-from support.grammar import check_events, merge
+from ollama_claude_proxy.wire.ollama import decode_chat_chunk
+from support.stream_grammar import check_events, merge
 
 SCHEMA = {"type": "object", "properties": {"file_path": {"type": "string"}}}
 TOOLS = Toolbox([OfferedTool("Read", SCHEMA)])
 READ = {"id": "call_1", "function": {"name": "Read", "arguments": {"file_path": "/a"}}}
 
 
-def line(content: str = "", thinking: str = "", *calls: dict[str, Any]) -> ChatLine:
+def line(content: str = "", thinking: str = "", *calls: dict[str, Any]) -> ChatChunk:
     message = {"role": "assistant", "content": content, "thinking": thinking}
-    return decode_chat_line(
+    return decode_chat_chunk(
         msgspec.json.encode({"message": {**message, "tool_calls": list(calls)}, "done": False})
     )
 
 
-def done(reason: str = "stop", *calls: dict[str, Any], tokens: int = 3) -> ChatLine:
+def done(reason: str = "stop", *calls: dict[str, Any], tokens: int = 3) -> ChatChunk:
     message = {"role": "assistant", "content": "", "tool_calls": list(calls)}
-    return decode_chat_line(
+    return decode_chat_chunk(
         msgspec.json.encode(
             {
                 "message": message,
@@ -45,15 +46,17 @@ def done(reason: str = "stop", *calls: dict[str, Any], tokens: int = 3) -> ChatL
 
 
 def planned(expectations: Expectations) -> Plan:
-    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
-    return Plan(body=body, expectations=expectations, prompt_tokens=90, window=8192)
+    model_request = ModelRequest(model="m", messages=[ChatMessage("user", "Hi")])
+    return Plan(
+        model_request=model_request, expectations=expectations, prompt_tokens=90, window=8192
+    )
 
 
 def translate(
-    lines: list[ChatLine], **expectations: Any
+    lines: list[ChatChunk], **expectations: Any
 ) -> tuple[StreamTranslator, list[dict[str, Any]]]:
     numbers = itertools.count()
-    defaults: dict[str, Any] = {"toolbox": TOOLS, "reads": True, "thinking": True}
+    defaults: dict[str, Any] = {"toolbox": TOOLS, "reads_calls": True, "shows_thinking": True}
     translator = StreamTranslator(
         planned(Expectations(**(defaults | expectations))),
         message_id="msg_1",
@@ -67,7 +70,7 @@ def translate(
     built: list[dict[str, Any]] = [msgspec.to_builtins(event) for event in events]
     check_events(built)
     if translator.failure is None:
-        assert collect(events) == merge(built)
+        assert collect_message(events) == merge(built)
     return translator, built
 
 
@@ -111,8 +114,8 @@ def blocks(events: list[dict[str, Any]]) -> list[tuple[str, Any]]:
         ),
     ],
 )
-def test_an_answer_is_told_block_by_block(
-    lines: list[ChatLine], content: list[tuple[str, Any]], stop_reason: str
+def test_an_answer_is_translated_block_by_block(
+    lines: list[ChatChunk], content: list[tuple[str, Any]], stop_reason: str
 ) -> None:
     _, events = translate(lines)
     assert blocks(events) == content
@@ -132,7 +135,7 @@ def test_blank_text_before_a_call_makes_no_block() -> None:
     ],
     ids=["in the last line", "in the line before"],
 )
-def test_a_call_that_the_limit_cut_off_is_no_call(lines: list[ChatLine]) -> None:
+def test_a_call_cut_off_by_the_token_limit_is_dropped(lines: list[ChatChunk]) -> None:
     translator, events = translate(lines)
     assert blocks(events) == [("text", "Ok.")]
     assert merge(events)["stop_reason"] == "max_tokens"
@@ -160,7 +163,7 @@ def test_an_answer_that_ollama_swallowed_is_an_error() -> None:
 def test_a_call_that_ollama_dropped_beside_text_is_noted() -> None:
     translator, events = translate([line("Ok."), done(tokens=40)])
     assert blocks(events) == [("text", "Ok.")]
-    assert translator.notes == ["38 tokens did not come, perhaps a call that Ollama dropped"]
+    assert translator.notes == ["38 tokens are missing, perhaps a call that Ollama dropped"]
 
 
 def test_a_call_when_no_tool_was_offered_is_text() -> None:
@@ -168,13 +171,13 @@ def test_a_call_when_no_tool_was_offered_is_text() -> None:
     assert blocks(events) == [("text", '{"name":"Read","arguments":{"file_path":"/a"}}')]
 
 
-def test_thinking_that_was_not_asked_for_is_not_shown() -> None:
-    _, events = translate([line("", "Hm."), line("Yes."), done()], thinking=False)
+def test_thinking_that_was_not_requested_is_not_shown() -> None:
+    _, events = translate([line("", "Hm."), line("Yes."), done()], shows_thinking=False)
     assert blocks(events) == [("text", "Yes.")]
 
 
-def test_an_answer_of_nothing_but_thinking_is_shown_all_the_same() -> None:
-    _, events = translate([line("", "It is 4."), done()], thinking=False)
+def test_an_answer_of_only_thinking_is_shown() -> None:
+    _, events = translate([line("", "It is 4."), done()], shows_thinking=False)
     assert blocks(events) == [("text", "It is 4.")]
 
 
@@ -199,7 +202,7 @@ def test_text_that_only_begins_like_a_stop_sequence_is_kept() -> None:
     assert blocks(events) == [("text", "one STAND STO")]
 
 
-def test_a_given_beginning_is_not_repeated() -> None:
+def test_a_prefilled_beginning_is_not_repeated() -> None:
     _, events = translate([line("I th"), line("ink so."), done()], prefill="I think")
     assert blocks(events) == [("text", " so.")]
 
@@ -220,20 +223,20 @@ pieces = st.one_of(
 )
 def test_every_answer_keeps_the_grammar(
     *,
-    lines: list[ChatLine],
-    end: list[ChatLine],
+    lines: list[ChatChunk],
+    end: list[ChatChunk],
     stops: tuple[str, ...],
     thinking: bool,
     offered: bool,
 ) -> None:
     tools = TOOLS if offered else Toolbox()
-    translate([*lines, *end], stop_sequences=stops, thinking=thinking, toolbox=tools)
+    translate([*lines, *end], stop_sequences=stops, shows_thinking=thinking, toolbox=tools)
 
 
 @given(lines=st.lists(pieces))
-def test_a_failure_at_any_moment_keeps_the_grammar(lines: list[ChatLine]) -> None:
+def test_a_failure_at_any_moment_keeps_the_grammar(lines: list[ChatChunk]) -> None:
     translator = StreamTranslator(
-        planned(Expectations(toolbox=TOOLS, reads=True, thinking=True)),
+        planned(Expectations(toolbox=TOOLS, reads_calls=True, shows_thinking=True)),
         message_id="msg_1",
         model="m",
         new_tool_id=lambda: "toolu_1",

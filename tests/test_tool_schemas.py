@@ -3,21 +3,32 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
-from ollama_claude_proxy.translate.tools.schemas import deferred_text, function_tool
+from ollama_claude_proxy.translate.tools import schemas
+from ollama_claude_proxy.translate.tools.schemas import deferred_text
 from support.tool_rules import check_tool
+
+
+def function_tool(
+    name: str, description: str, schema: dict[str, Any], *, stable: bool = False
+) -> dict[str, Any]:
+    """Return a tool as it goes over the wire."""
+    tool = schemas.function_tool(name, description, schema, stable=stable)
+    wire: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(tool))
+    return wire
 
 
 def parameters(**schema: Any) -> dict[str, Any]:
     tool = function_tool("Tool", "Does it.", schema)
     check_tool(tool)
-    found: dict[str, Any] = tool["function"]["parameters"]
-    return found
+    rewritten_parameters: dict[str, Any] = tool["function"]["parameters"]
+    return rewritten_parameters
 
 
 def rewritten(schema: Any, **definitions: Any) -> Any:
-    """What becomes of one property."""
+    """Return one property as it is rewritten."""
     return parameters(type="object", properties={"a": schema}, **definitions)["properties"]["a"]
 
 
@@ -218,13 +229,13 @@ def test_a_schema_nested_very_deeply_is_told_in_its_description() -> None:
 
 
 def test_a_property_that_says_it_is_required_is_required() -> None:
-    found = parameters(
+    shown = parameters(
         properties={"a": {"type": "string", "required": True}, "b": {"required": False}},
         required=["c", 3],
     )
 
-    assert found["required"] == ["c", "a"]
-    assert found["properties"]["a"] == {"type": "string"}
+    assert shown["required"] == ["c", "a"]
+    assert shown["properties"]["a"] == {"type": "string"}
 
 
 TOP_LEVEL = [
@@ -242,11 +253,11 @@ def test_a_tool_without_properties_has_an_empty_object(schema: dict[str, Any]) -
 
 
 def test_what_the_whole_input_says_goes_into_the_tools_description() -> None:
-    said = description(
+    text = description(
         type="object", description="A file.", additionalProperties=False, properties={}
     )
 
-    assert said == "Does it.\nInput: A file. (no other properties)"
+    assert text == "Does it.\nInput: A file. (no other properties)"
     assert description(type="object", properties={}) == "Does it."
     assert description(type="array", items=True).endswith(
         'type: array; items: {"description":"any value"}'

@@ -1,15 +1,15 @@
-"""Every way in which `ocp` can fail, with what the client must see and what its user can do.
+"""All errors of `ocp`, with what the client gets and what the user can do.
 
     OcpError
-    ├── RequestError                    the client's request is at fault
+    ├── RequestError                    the client's request is wrong
     │   ├── InvalidRequest       400    invalid_request_error
     │   ├── PromptTooLong        400    invalid_request_error   (the client compacts)
     │   ├── BodyTooLarge         413    request_too_large
     │   ├── Unauthorized         401    authentication_error
     │   ├── ModelNotFound        404    not_found_error         (`/v1/models/{id}` only)
     │   ├── Forbidden            403    permission_error        (foreign Host or Origin)
-    │   └── NotSupported         501    not_supported           (an endpoint that is not there)
-    ├── UpstreamError                   Ollama is at fault
+    │   └── NotSupported         501    not_supported           (an endpoint that does not exist)
+    ├── UpstreamError                   Ollama failed
     │   ├── OllamaUnreachable    503    api_error          permanent
     │   ├── OllamaGone           529    overloaded_error   retry after some seconds
     │   ├── ModelNotInstalled    400    policy_blocked     permanent
@@ -25,14 +25,14 @@
     │       └── SchemaRefused    400    policy_blocked     permanent
     ├── ShuttingDown             529    overloaded_error   retry after some seconds
     ├── InternalError            500    api_error          permanent
-    └── UsageError                      the command line or a setting is at fault (not sent)
+    └── UsageError                      the command line or a setting is wrong (not sent)
         ├── SettingInvalid
         └── PortTaken
 
-Which status makes Claude Code retry, stop or hide the message was measured: a 400 is sent again
-five times unless its type is `policy_blocked`; 404 and 401 hide the message; 429, 5xx and 529 are
-retried for three minutes unless `x-should-retry: false` is set, and a `retry-after` over 60 seconds
-fails at once.
+How Claude Code reacts to each status was measured: it retries a 400 five times unless its type is
+`policy_blocked`; it hides the message of a 404 and a 401; it retries 429, 5xx and 529 for three
+minutes unless `x-should-retry: false` is set, and gives up at once if `retry-after` is over 60
+seconds.
 """
 
 from collections.abc import Mapping
@@ -40,10 +40,10 @@ from typing import Any, ClassVar
 
 
 class OcpError(Exception):
-    """Something the user should read: one sentence, and a remedy that says what to type next.
+    """An error for the user: one sentence, and a remedy, which is usually a command to type.
 
     `status` is the HTTP status, `type` Anthropic's error type, `retry_after` the seconds after
-    which a client may try again (None: it must not try by itself).
+    which a client may retry (None: it must not retry by itself).
     """
 
     status: ClassVar[int] = 500
@@ -62,7 +62,7 @@ class OcpError(Exception):
         return f"{self.problem} {self.advice}".strip()
 
     def body(self, request_id: str | None = None) -> dict[str, Any]:
-        """Anthropic's error object, as sent in a response body or an `error` event."""
+        """Return Anthropic's error object, as sent in a response body or an `error` event."""
         body: dict[str, Any] = {
             "type": "error",
             "error": {"type": self.type, "message": self.message},
@@ -72,25 +72,25 @@ class OcpError(Exception):
         return body
 
     def headers(self) -> Mapping[str, str]:
-        """Headers that tell a client whether and when to try again."""
+        """Return the headers that tell a client whether and when to retry."""
         if self.retry_after is not None:
             return {"retry-after": str(self.retry_after)}
         return {"x-should-retry": "false"}
 
 
 class RequestError(OcpError):
-    """The client's request is at fault."""
+    """The client's request is wrong."""
 
     status = 400
     type = "invalid_request_error"
 
 
 class InvalidRequest(RequestError):
-    """The body is no JSON, or a field is missing or of the wrong type."""
+    """The body is not JSON, or a field is missing or of the wrong type."""
 
 
 class PromptTooLong(RequestError):
-    """The prompt has more tokens than the window; these very words make Claude Code compact."""
+    """The prompt has more tokens than the window; this exact message makes Claude Code compact."""
 
     def __init__(self, tokens: int, maximum: int) -> None:
         self.tokens = tokens
@@ -99,14 +99,14 @@ class PromptTooLong(RequestError):
 
 
 class BodyTooLarge(RequestError):
-    """The request body is over the cap."""
+    """The request body is larger than `max_body_bytes`."""
 
     status = 413
     type = "request_too_large"
 
 
 class Unauthorized(RequestError):
-    """The proxy has a token and the request does not carry it."""
+    """The proxy has a token, and the request does not have it."""
 
     status = 401
     type = "authentication_error"
@@ -114,14 +114,14 @@ class Unauthorized(RequestError):
 
 
 class Forbidden(RequestError):
-    """The request comes from a web page, or for another host name."""
+    """The request comes from a web page, or is for another host name."""
 
     status = 403
     type = "permission_error"
 
 
 class ModelNotFound(RequestError):
-    """A model that was looked up by id is not there."""
+    """A model that was requested by id does not exist."""
 
     status = 404
     type = "not_found_error"
@@ -140,7 +140,7 @@ class NotSupported(RequestError):
 
 
 class UpstreamError(OcpError):
-    """Ollama could not or would not answer."""
+    """Ollama failed, or refused the request."""
 
     status = 503
 
@@ -157,7 +157,7 @@ class OllamaUnreachable(UpstreamError):
 
 
 class OllamaGone(UpstreamError):
-    """Ollama answered a moment ago and does not now: it is being restarted, or it crashed."""
+    """Ollama answered a moment ago and no longer does: it is being restarted, or it crashed."""
 
     status = 529
     type = "overloaded_error"
@@ -165,8 +165,8 @@ class OllamaGone(UpstreamError):
 
     def __init__(self, url: str) -> None:
         super().__init__(
-            f"Ollama answered at {url!r} a moment ago and does not now.",
-            remedy="It is tried again; if it was stopped, start it with `ollama serve`.",
+            f"Ollama answered at {url!r} a moment ago and no longer does.",
+            remedy="The request is retried; if Ollama was stopped, start it with `ollama serve`.",
         )
 
 
@@ -185,7 +185,7 @@ class ModelNotInstalled(UpstreamError):
 
 
 class ModelUnusable(UpstreamError):
-    """The model is there but cannot do what was asked: chat, tools, thinking or images."""
+    """The model is installed but lacks an ability: chat, tools, thinking or images."""
 
     status = 400
     type = "policy_blocked"
@@ -201,7 +201,7 @@ class CloudRefused(UpstreamError):
 
 
 class ModelLoadFailed(UpstreamError):
-    """Ollama could not load the model, mostly for want of memory."""
+    """Ollama could not load the model, usually because memory is short."""
 
     remedy = "Choose a smaller model or window (`ocp models`, `ocp serve --num-ctx 16384`)."
 
@@ -212,43 +212,45 @@ class OllamaBusy(UpstreamError):
     status = 529
     type = "overloaded_error"
     retry_after = 5
-    remedy = "It is tried again in a few seconds."
+    remedy = "The request is retried in a few seconds."
 
 
 class RunnerStopped(UpstreamError):
-    """The process that runs the model died; the next request loads it anew."""
+    """The process that runs the model died; the next request loads the model again."""
 
     status = 529
     type = "overloaded_error"
     retry_after = 2
-    remedy = "The next request loads it again; if it keeps happening, see `ollama serve`'s log."
+    remedy = (
+        "The next request loads it again; if that keeps happening, see the log of `ollama serve`."
+    )
 
 
 class AnswerCutOff(UpstreamError):
-    """The stream ended, or broke, before Ollama said that it was done."""
+    """The stream ended or broke before its last line with `done`."""
 
     status = 502
     retry_after = 1
-    remedy = "Ask again; if it keeps happening, see `ollama serve`'s log."
+    remedy = "Try again; if it keeps happening, see the log of `ollama serve`."
 
 
 class AnswerUnreadable(UpstreamError):
-    """What came is not what Ollama sends, or its parser failed on what the model wrote."""
+    """The response is not in Ollama's format, or its parser failed on the model's output."""
 
     status = 502
-    remedy = "Ask again, or check the address and the model with `ocp doctor`."
+    remedy = "Try again, or check the address and the model with `ocp doctor`."
 
 
 class ToolCallUnreadable(UpstreamError):
-    """The model wrote a tool call that Ollama's parser could not read, or that it swallowed."""
+    """The model wrote a tool call that Ollama's parser rejected or dropped."""
 
     status = 502
     retry_after = 1
-    remedy = "Ask again; if it keeps happening, choose another model with `ocp models`."
+    remedy = "Try again; if it keeps happening, choose another model with `ocp models`."
 
 
 class UpstreamRejected(UpstreamError):
-    """Ollama refused the request for a reason that trying again will not change."""
+    """Ollama refused the request for a reason that a retry does not change."""
 
     status = 400
     type = "policy_blocked"
@@ -256,11 +258,11 @@ class UpstreamRejected(UpstreamError):
 
 
 class SchemaRefused(UpstreamRejected):
-    """llama.cpp can make no grammar of a schema."""
+    """llama.cpp cannot convert a schema to a grammar."""
 
 
 class ShuttingDown(OcpError):
-    """The proxy is being stopped while an answer runs."""
+    """The proxy is stopped while an answer runs."""
 
     status = 529
     type = "overloaded_error"
@@ -271,22 +273,22 @@ class ShuttingDown(OcpError):
 
 
 class InternalError(OcpError):
-    """A defect of ours; the log has the traceback."""
+    """A defect of ocp; the log has the traceback."""
 
     def __init__(self, request_id: str) -> None:
         super().__init__(
-            f"ocp failed inside (request {request_id}).",
-            remedy="Run `ocp serve --debug` and report what its log says.",
+            f"Internal error in ocp (request {request_id}).",
+            remedy="Run `ocp serve --debug`, and report the error with its log.",
         )
 
 
 class UsageError(OcpError):
-    """The command line or a setting is at fault; shown in one line, never sent over HTTP."""
+    """The command line or a setting is wrong; printed as one line, never sent over HTTP."""
 
 
 class SettingInvalid(UsageError):
-    """A setting has a value that is not allowed; names the key, its source and what is allowed."""
+    """A setting has a value that is not allowed; the message has its key, source and rule."""
 
 
 class PortTaken(UsageError):
-    """Another process listens on the port that the proxy wants."""
+    """Another process listens on the proxy's port."""

@@ -1,4 +1,4 @@
-"""The real Claude Code, before a real `ocp serve`, with a home of its own."""
+"""The real Claude Code in front of a real `ocp serve`, with its own home."""
 
 import json
 import os
@@ -14,15 +14,14 @@ import pytest
 
 from support.command_line import OCP, clean_environment, ocp_env
 from support.proxy import free_port
+from support.timeouts import HANG_SECONDS
 
 VERSIONS = ("2.1.330", "2.1.197")
 _INSTALLED = Path(__file__).parents[2] / ".cache" / "claude-code"
-# Long enough for its ten retries; a run without trouble takes a few seconds.
-_PATIENCE = 180
 
 
-def claude(version: str) -> Path:
-    """Give the client's program; skips where it is not installed, but never in CI."""
+def claude_program(version: str) -> Path:
+    """Return the client's program; skip the test if it is not installed, but fail in CI."""
     program = _INSTALLED / version / "node_modules" / ".bin" / "claude"
     if not program.exists():
         if os.environ.get("CI") == "true":
@@ -31,15 +30,15 @@ def claude(version: str) -> Path:
     return program
 
 
-class Desk:
-    """A place to work at: a project, a home, and a proxy before an Ollama."""
+class Workspace:
+    """A project, a home, and a proxy in front of an Ollama."""
 
-    def __init__(self, place: Path, ollama_url: str, model: str, **variables: str) -> None:
-        self.project = place / "project"
-        self.home = place / "home"
-        self._temporary = place / "tmp"
-        for folder in (self.project, self.home, self._temporary):
-            folder.mkdir()
+    def __init__(self, folder: Path, ollama_url: str, model: str, **variables: str) -> None:
+        self.project = folder / "project"
+        self.home = folder / "home"
+        self._temporary = folder / "tmp"
+        for path in (self.project, self.home, self._temporary):
+            path.mkdir()
         self._variables = {
             "OCP_OLLAMA_URL": ollama_url,
             "OCP_MODEL": model,
@@ -47,7 +46,7 @@ class Desk:
             **variables,
         }
         self.client: dict[str, str] = {}
-        self.log = place / "ocp.log"
+        self.log = folder / "ocp.log"
 
     @contextmanager
     def proxy(self) -> Iterator[None]:
@@ -62,32 +61,38 @@ class Desk:
                 stderr=log,
             )
             try:
-                self._wait_until_it_answers()
+                self._wait_until_ready()
                 yield
             finally:
                 process.terminate()
-                process.wait(10)
+                process.wait(HANG_SECONDS)
 
     def run(self, version: str, prompt: str, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run `claude -p` to its end, with nothing but the variables that `ocp env` prints."""
-        words = [str(claude(version)), "-p", prompt, "--dangerously-skip-permissions", *options]
+        """Run `claude -p` to its end, with only the variables that `ocp env` prints."""
+        command = [
+            str(claude_program(version)),
+            "-p",
+            prompt,
+            "--dangerously-skip-permissions",
+            *options,
+        ]
         return subprocess.run(
-            words,
+            command,
             cwd=self.project,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
-            timeout=_PATIENCE,
+            timeout=HANG_SECONDS,
         )
 
     def _environment(self) -> dict[str, str]:
-        printed = ocp_env(self.home, self._variables)
+        settings = ocp_env(self.home, self._variables)
         node = shutil.which("node")
         assert node is not None
         return {
-            **{name: value for name, value in printed.items() if isinstance(value, str)},
+            **{name: value for name, value in settings.items() if isinstance(value, str)},
             "HOME": str(self.home),
             "TMPDIR": str(self._temporary),
             "CLAUDE_CODE_TMPDIR": str(self._temporary),
@@ -96,9 +101,9 @@ class Desk:
             **self.client,
         }
 
-    def _wait_until_it_answers(self) -> None:
+    def _wait_until_ready(self) -> None:
         url = f"http://127.0.0.1:{self._variables['OCP_PORT']}/health"
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + HANG_SECONDS
         while time.monotonic() < deadline:
             with suppress(OSError), urllib.request.urlopen(url, timeout=2) as reply:
                 json.load(reply)

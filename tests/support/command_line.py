@@ -1,4 +1,4 @@
-"""Running `ocp` as a person does: a process, with a home and settings of its own."""
+"""Runs `ocp` as a person does: as a process, with its own home and settings."""
 
 import json
 import os
@@ -8,19 +8,37 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from support.timeouts import HANG_SECONDS
+
 OCP = (sys.executable, "-m", "ollama_claude_proxy")
-_FOREIGN = ("OCP_", "OLLAMA_", "ANTHROPIC_", "CLAUDE_", "XDG_", "PROXY_PORT", "DEBUG", "SHELL")
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_DEFAULT_SIGINT = """\
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])"""
+# Goes before a command that a test interrupts: a process inherits an ignored SIGINT, for example of
+# a shell that started pytest in the background, and Python then installs no handler for it.
+INTERRUPTIBLE = (sys.executable, "-IS", "-c", _DEFAULT_SIGINT)
+_FOREIGN_PREFIXES = (
+    "OCP_",
+    "OLLAMA_",
+    "ANTHROPIC_",
+    "CLAUDE_",
+    "XDG_",
+    "PROXY_PORT",
+    "DEBUG",
+    "SHELL",
+)
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 def clean_environment(home: Path, **extra: str) -> dict[str, str]:
-    """Give an environment in which nothing is set but what a test sets."""
-    kept = {
+    """Return the environment without the user's settings, plus what a test sets."""
+    inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(_FOREIGN) and name.lower() not in _PROXIES
+        if not name.startswith(_FOREIGN_PREFIXES) and name.lower() not in _PROXY_VARIABLES
     }
-    return {**kept, "HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), **extra}
+    return {**inherited, "HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), **extra}
 
 
 def run_ocp(
@@ -34,13 +52,13 @@ def run_ocp(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=HANG_SECONDS,
     )
 
 
 def ocp_env(home: Path, variables: Mapping[str, str], *options: str) -> dict[str, Any]:
-    """Give what `ocp env --json` prints."""
-    done = run_ocp(home, "env", "--json", *options, variables=variables)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    """Return the JSON that `ocp env --json` prints."""
+    completed = run_ocp(home, "env", "--json", *options, variables=variables)
+    assert completed.returncode == 0, completed.stderr
+    report: dict[str, Any] = json.loads(completed.stdout)
+    return report

@@ -1,31 +1,31 @@
-"""What the fake Ollama says: scripted steps, or an answer recorded from a real Ollama."""
+"""The answers of the fake Ollama: scripted steps, or one recorded from a real Ollama."""
 
 import threading
 from dataclasses import dataclass
 from typing import Any
 
+from support.fake_chat_lines import go_json
 from support.fake_http import NDJSON
-from support.fake_lines import go_json
 
 __all__ = [
     "Answer",
     "Call",
-    "Cut",
+    "ConnectionReset",
+    "Disconnect",
     "Done",
-    "Eof",
+    "EndOfBody",
     "Failure",
-    "Garbage",
+    "InvalidBytes",
     "Line",
-    "Lost",
+    "LostText",
     "Pause",
-    "Raw",
-    "Reset",
+    "RawText",
     "Step",
     "Thinking",
-    "Until",
+    "WaitFor",
     "answer",
     "go_json",
-    "recorded",
+    "recorded_answer",
 ]
 
 
@@ -38,9 +38,9 @@ class Thinking:
 
 @dataclass
 class Call:
-    """A tool call; where it stands in the stream is the model's path's business.
+    """A tool call; the model's path decides where it appears in the stream.
 
-    Where nobody parses it, as in answers to requests without tools, it comes as the text that the
+    If nothing parses it, as in answers to requests without tools, it appears as the text that the
     model writes.
     """
 
@@ -49,15 +49,15 @@ class Call:
 
 
 @dataclass
-class Raw:
-    """Text that comes token by token as it is, also where it holds a call."""
+class RawText:
+    """Text that is sent unparsed, token by token, even if it contains a call."""
 
     text: str
 
 
 @dataclass
-class Lost:
-    """Text that Ollama's parser swallows: it counts, but only `logprobs` tell of it."""
+class LostText:
+    """Text that Ollama's parser drops: its tokens count, but only `logprobs` show it."""
 
     text: str
 
@@ -73,14 +73,14 @@ class Done:
 
 @dataclass
 class Line:
-    """A line of the body as it is."""
+    """A line of the body, sent verbatim."""
 
     text: str
 
 
 @dataclass
 class Failure:
-    """An error: with its status before the first line, else as the last line."""
+    """An error: with its status before the first line, otherwise as the last line."""
 
     error: str
     status: int = 500
@@ -94,66 +94,81 @@ class Pause:
 
 
 @dataclass
-class Until:
-    """Silence until somebody sets the event (or the client goes); a new event never is."""
+class WaitFor:
+    """Silence until the event is set or the client disconnects."""
 
     event: threading.Event
 
 
 @dataclass
-class Garbage:
-    """Bytes that are no NDJSON."""
+class InvalidBytes:
+    """Bytes that are not NDJSON."""
 
     data: bytes
 
 
-class Reset:
-    """The connection is reset (RST), as by a crash of the machine between."""
+class ConnectionReset:
+    """The connection is reset (RST), as when a machine in between crashes."""
 
 
-class Cut:
+class Disconnect:
     """The connection is closed (FIN) within the body, as when Ollama is killed."""
 
 
-class Eof:
-    """The body ends in good order, but without a `done` line."""
+class EndOfBody:
+    """The body ends properly, but without a `done` line."""
 
 
-_Spoken = str | Thinking | Call | Raw | Lost
-Step = _Spoken | Done | Line | Failure | Pause | Until | Garbage | Reset | Cut | Eof
-_LAST = (Done, Failure, Reset, Cut, Eof)
+_ModelOutput = str | Thinking | Call | RawText | LostText
+Step = (
+    _ModelOutput
+    | Done
+    | Line
+    | Failure
+    | Pause
+    | WaitFor
+    | InvalidBytes
+    | ConnectionReset
+    | Disconnect
+    | EndOfBody
+)
+_ENDING_STEPS = (Done, Failure, ConnectionReset, Disconnect, EndOfBody)
 
 
 @dataclass
 class Answer:
     """Steps, and how they are written.
 
-    `chunk`: so many bytes at a time (0: line by line); `together`: all lines in one write;
-    `counted`: one body with a content-length, as Ollama sends what is not streamed.
+    `chunk_size`: bytes per write (0: line by line); `in_one_write`: all lines in one write;
+    `has_content_length`: one body with a content-length, as Ollama sends what is not streamed.
     """
 
     steps: list[Step]
     status: int = 200
     content_type: str = NDJSON
-    chunk: int = 0
-    together: bool = False
-    counted: bool = False
+    chunk_size: int = 0
+    in_one_write: bool = False
+    has_content_length: bool = False
 
 
-def answer(*steps: Step, chunk: int = 0, together: bool = False) -> Answer:
-    """Script an answer; a `done` line follows where nothing else ends it."""
-    ended = any(isinstance(step, _LAST) for step in steps)
-    return Answer([*steps, *([] if ended else [Done()])], chunk=chunk, together=together)
+def answer(*steps: Step, chunk_size: int = 0, in_one_write: bool = False) -> Answer:
+    """Script an answer; a `done` line is added unless another step ends it."""
+    is_ended = any(isinstance(step, _ENDING_STEPS) for step in steps)
+    return Answer(
+        [*steps, *([] if is_ended else [Done()])], chunk_size=chunk_size, in_one_write=in_one_write
+    )
 
 
-def recorded(transcript: dict[str, Any], *, chunk: int = 0, together: bool = False) -> Answer:
-    """Say what a real Ollama said: the same lines, status, type and framing."""
+def recorded_answer(
+    transcript: dict[str, Any], *, chunk_size: int = 0, in_one_write: bool = False
+) -> Answer:
+    """Replay an answer of a real Ollama: the same lines, status, type and framing."""
     lines: list[Step] = [Line(line) for line in transcript["body_lines"]]
     return Answer(
-        lines or [Eof()],
+        lines or [EndOfBody()],
         transcript["status"],
         transcript["headers"].get("content-type", ""),
-        chunk,
-        together,
-        counted="content-length" in transcript["headers"],
+        chunk_size,
+        in_one_write,
+        has_content_length="content-length" in transcript["headers"],
     )

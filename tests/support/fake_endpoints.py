@@ -1,4 +1,4 @@
-"""What the fake Ollama serves beside `/api/chat`, and how it reads a request's body."""
+"""The endpoints of the fake Ollama other than `/api/chat`, and how a request's body is read."""
 
 import asyncio
 import ipaddress
@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from support.fake_chat_lines import error_line, go_json
 from support.fake_http import NDJSON, PLAIN, Request, chunk, send, send_head, write
-from support.fake_lines import error_line, go_json
 from support.fake_models import FakeModel
-from support.fake_reading import unreadable
-from support.fake_refusals import misnamed
+from support.fake_refusals import model_name_error
+from support.go_decode_errors import decode_error
 
-_LOCAL = ("localhost", ".localhost", ".local", ".internal")
+_LOCAL_HOSTS = ("localhost", ".localhost", ".local", ".internal")
 _PATHS = {
     "/": ("GET", "HEAD"),
     "/api/version": ("GET", "HEAD"),
@@ -26,8 +26,8 @@ _PATHS = {
 _NO_EMBEDDINGS = "This server does not support embeddings. Start it with `--embeddings`"
 
 
-class Neighbours:
-    """The models, and every endpoint that only tells of them."""
+class Endpoints:
+    """The models, and the endpoints that list, describe, pull and embed with them."""
 
     def __init__(self, models: Iterable[FakeModel], version: str) -> None:
         self.models = {model.name: model for model in models}
@@ -41,19 +41,21 @@ class Neighbours:
         """Find a model; a name without a tag means `:latest`."""
         return self.models.get(name) or self.models.get(f"{name}:latest")
 
-    async def asked(self, request: Request, writer: asyncio.StreamWriter) -> FakeModel | None:
-        """Read the body of `/api/chat` and find its model; None: it has been refused."""
-        refused = body_error(request) or unreadable(request.body) or misnamed(request.body)
-        if refused is not None:
-            await send(writer, 400, error_line(refused))
+    async def read_chat_request(
+        self, request: Request, writer: asyncio.StreamWriter
+    ) -> FakeModel | None:
+        """Read the body of `/api/chat` and return its model; None: the request was refused."""
+        error = body_error(request) or decode_error(request.body) or model_name_error(request.body)
+        if error is not None:
+            await send(writer, 400, error_line(error))
             return None
         model = self.model(request.body["model"])
         if model is None:
             await send(writer, 404, error_line(_not_found(request)))
         return model
 
-    async def neighbour(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        """Answer what is not a chat."""
+    async def serve_other(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        """Answer a request that is not a chat."""
         if request.path not in _PATHS:
             await send(writer, 404, "404 page not found", PLAIN)
         elif request.method not in _PATHS[request.path]:
@@ -64,26 +66,26 @@ class Neighbours:
             await self._get(request, writer)
 
     async def _get(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        bodiless = request.method == "HEAD"
+        without_body = request.method == "HEAD"
         if request.path == "/":
-            kind = f"{PLAIN}; charset=utf-8"
-            await send(writer, 200, "Ollama is running", kind, bodiless=bodiless)
+            content_type = f"{PLAIN}; charset=utf-8"
+            await send(writer, 200, "Ollama is running", content_type, without_body=without_body)
             return
         running = [
             self.models[name].running(size, self.windows.get(name))
             for name, size in self.loaded.items()
         ]
-        told: dict[str, Any] = {
+        replies: dict[str, Any] = {
             "/api/version": {"version": self.version},
             "/api/tags": {"models": [model.tag() for model in self.models.values()]},
             "/api/ps": {"models": running},
         }
-        await send(writer, 200, go_json(told[request.path]), bodiless=bodiless)
+        await send(writer, 200, go_json(replies[request.path]), without_body=without_body)
 
     async def _post(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        unread = body_error(request)
-        if unread is not None:
-            await send(writer, 400, error_line(unread))
+        error = body_error(request)
+        if error is not None:
+            await send(writer, 400, error_line(error))
         elif request.path == "/api/pull":
             await self._pull(request, writer)
         elif (model := self.model(request.body.get("model", ""))) is None:
@@ -101,8 +103,13 @@ class Neighbours:
             return
         texts = request.body["input"]
         vectors = [self.embed(text) for text in ([texts] if isinstance(texts, str) else texts)]
-        told = {"model": model.name, "embeddings": vectors, "total_duration": 1, "load_duration": 1}
-        await send(writer, 200, go_json(told))
+        reply = {
+            "model": model.name,
+            "embeddings": vectors,
+            "total_duration": 1,
+            "load_duration": 1,
+        }
+        await send(writer, 200, go_json(reply))
 
     async def _pull(self, request: Request, writer: asyncio.StreamWriter) -> None:
         name = request.body["model"]
@@ -117,7 +124,7 @@ class Neighbours:
 
 
 def body_error(request: Request) -> str | None:
-    """Read the JSON of a body into the request; give Go's words where it is none."""
+    """Decode the JSON of a body into the request; return Go's error if it is invalid, or None."""
     text = request.raw.decode("utf-8", "replace")
     if not text:
         return "missing request body"
@@ -134,12 +141,12 @@ def _not_found(request: Request) -> str:
     return f"model '{request.body.get('model', '')}' not found"
 
 
-def foreign(request: Request) -> bool:
-    """Whether the `Host` is neither an address nor a name that means this machine."""
+def has_foreign_host(request: Request) -> bool:
+    """Whether the `Host` is neither an address nor a local name."""
     host = request.headers.get("host", "")
     name = host.rpartition(":")[0] or host
     try:
         ipaddress.ip_address(name.strip("[]"))
     except ValueError:
-        return bool(name) and not name.endswith(_LOCAL)
+        return bool(name) and not name.endswith(_LOCAL_HOSTS)
     return False

@@ -8,18 +8,18 @@ from http import HTTPStatus
 from typing import Any
 
 JSON = "application/json; charset=utf-8"
-LATE_JSON = "application/json"  # how Ollama says an error once its stream had been set up
+JSON_WITHOUT_CHARSET = "application/json"  # of an error after the stream was set up
 NDJSON = "application/x-ndjson"
 PLAIN = "text/plain"
 
 _DATE = "Mon, 23 Nov 2026 14:45:29 GMT"
-# Go counts a body that a handler ended within its first buffer, and sends any longer one in chunks.
-_BUFFER = 2048
+# Go sends a content-length if the body fits its first buffer, and any longer body in chunks.
+_COUNTED_BODY_BYTES = 2048
 
 
 @dataclass
 class Request:
-    """A request as it came; `abandoned`: the client left before its answer had ended."""
+    """A request as received; `abandoned`: the client left before its answer had ended."""
 
     method: str
     path: str
@@ -29,13 +29,13 @@ class Request:
     abandoned: bool = False
 
     @property
-    def closes(self) -> bool:
-        """Whether the connection is to end with this request."""
+    def closes_connection(self) -> bool:
+        """Whether the connection ends after this request."""
         return self.headers.get("connection", "").lower() == "close"
 
 
 async def read_request(reader: asyncio.StreamReader) -> Request | None:
-    """Read the next request of a connection; None where there is none."""
+    """Read the next request of a connection; None at its end."""
     line = await reader.readline()
     if not line:
         return None
@@ -63,50 +63,52 @@ async def send(  # noqa: PLR0913  # an answer has these parts
     writer: asyncio.StreamWriter,
     status: int,
     body: str,
-    kind: str = JSON,
+    content_type: str = JSON,
     *,
     chunked: bool = False,
-    pieces: int = 0,
-    bodiless: bool = False,
+    chunk_size: int = 0,
+    without_body: bool = False,
 ) -> None:
-    """Send a whole answer, in `pieces` bytes at a time if not 0; HEAD's is `bodiless`."""
+    """Send a whole answer, `chunk_size` bytes at a time if not 0; to HEAD `without_body`."""
     data = body.encode("utf-8", "surrogatepass")
-    if chunked or len(data) > _BUFFER:
-        framed = _head(status, kind, "Transfer-Encoding: chunked") + chunk(data) + chunk(b"")
+    if chunked or len(data) > _COUNTED_BODY_BYTES:
+        response = (
+            _head(status, content_type, "Transfer-Encoding: chunked") + chunk(data) + chunk(b"")
+        )
     else:
-        framed = _head(status, kind, f"Content-Length: {len(data)}")
-        framed += b"" if bodiless else data
-    await write(writer, framed, pieces)
+        response = _head(status, content_type, f"Content-Length: {len(data)}")
+        response += b"" if without_body else data
+    await write(writer, response, chunk_size)
 
 
-async def send_head(writer: asyncio.StreamWriter, status: int, kind: str) -> None:
-    """Begin an answer that goes on in chunks."""
-    await write(writer, _head(status, kind, "Transfer-Encoding: chunked"))
+async def send_head(writer: asyncio.StreamWriter, status: int, content_type: str) -> None:
+    """Begin an answer that continues in chunks."""
+    await write(writer, _head(status, content_type, "Transfer-Encoding: chunked"))
 
 
-async def write(writer: asyncio.StreamWriter, data: bytes, pieces: int = 0) -> None:
-    """Write bytes, `pieces` at a time if not 0."""
-    step = pieces or len(data) or 1
-    for start in range(0, len(data), step):
-        writer.write(data[start : start + step])
+async def write(writer: asyncio.StreamWriter, data: bytes, chunk_size: int = 0) -> None:
+    """Write bytes, `chunk_size` at a time if not 0."""
+    size = chunk_size or len(data) or 1
+    for start in range(0, len(data), size):
+        writer.write(data[start : start + size])
         await writer.drain()
-        if pieces:
+        if chunk_size:
             await asyncio.sleep(0)
 
 
 def chunk(data: bytes) -> bytes:
-    """Frame bytes as a chunk; the empty one ends the body."""
+    """Frame bytes as a chunk; an empty chunk ends the body."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def reset(writer: asyncio.StreamWriter) -> None:
-    """Close with RST and not with FIN."""
+def reset_connection(writer: asyncio.StreamWriter) -> None:
+    """Close with RST instead of FIN."""
     raw = writer.get_extra_info("socket")
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
 
-def _head(status: int, kind: str, framing: str) -> bytes:
-    named = f"Content-Type: {kind}\r\n" if kind else ""
+def _head(status: int, content_type: str, framing: str) -> bytes:
+    type_header = f"Content-Type: {content_type}\r\n" if content_type else ""
     line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
-    return f"{line}{named}Date: {_DATE}\r\n{framing}\r\n\r\n".encode()
+    return f"{line}{type_header}Date: {_DATE}\r\n{framing}\r\n\r\n".encode()

@@ -1,8 +1,8 @@
-"""A scripted Ollama on a real socket that speaks the wire as the real one does.
+"""A scripted Ollama on a real socket, with the wire format of the real one.
 
-It runs in a thread of its own: `with FakeOllama() as fake: …`. Answers come from `fake.script(…)`,
-one a request, from `fake.respond`, or are a short greeting. What was asked is in `fake.chats`, and
-`fake.prompt_of` gives what the model was shown.
+It runs in its own thread: `with FakeOllama() as fake: …`. Answers come from `fake.script(…)`, one
+per request, from `fake.respond`, or are a short greeting. `fake.chats` has the requests, and
+`fake.prompt_of` returns the prompt that the model was shown.
 """
 
 import asyncio
@@ -13,60 +13,61 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
+from support.fake_answer_sender import send_answer
 from support.fake_answers import (
     Answer,
     Call,
-    Cut,
+    ConnectionReset,
+    Disconnect,
     Done,
-    Eof,
+    EndOfBody,
     Failure,
-    Garbage,
+    InvalidBytes,
     Line,
-    Lost,
+    LostText,
     Pause,
-    Raw,
-    Reset,
+    RawText,
     Step,
     Thinking,
-    Until,
+    WaitFor,
     answer,
-    recorded,
+    recorded_answer,
 )
-from support.fake_endpoints import foreign
-from support.fake_http import LATE_JSON, Request, read_request, send
-from support.fake_lines import error_line, rendered, unstreamed
+from support.fake_chat_lines import error_line, load_reply, rendering_reply
+from support.fake_endpoints import has_foreign_host
+from support.fake_http import JSON_WITHOUT_CHARSET, Request, read_request, send
 from support.fake_models import FakeModel, library
-from support.fake_playing import play
-from support.fake_refusals import refusal
+from support.fake_refusals import find_refusal
 from support.fake_runners import Runners
+from support.timeouts import HANG_SECONDS
 
 __all__ = [
     "Answer",
     "Call",
-    "Cut",
+    "ConnectionReset",
+    "Disconnect",
     "Done",
-    "Eof",
+    "EndOfBody",
     "Failure",
     "FakeModel",
     "FakeOllama",
-    "Garbage",
+    "InvalidBytes",
     "Line",
-    "Lost",
+    "LostText",
     "Pause",
-    "Raw",
-    "Reset",
+    "RawText",
     "Step",
     "Thinking",
-    "Until",
+    "WaitFor",
     "answer",
-    "recorded",
+    "recorded_answer",
 ]
 
 
 class FakeOllama(Runners):
     """A server that can be stopped and started again at the same port.
 
-    `slots` gives it llama.cpp's prefix cache; `Runners` says how that is set up and read.
+    `slots` gives it llama.cpp's prompt cache; `Runners` describes how to use that.
     """
 
     def __init__(
@@ -93,13 +94,13 @@ class FakeOllama(Runners):
 
     @property
     def chats(self) -> list[dict[str, Any]]:
-        """The bodies of all `/api/chat` requests, save those that only asked for a prompt."""
-        return [body for body in self._asked() if not _only_renders(body)]
+        """The bodies of all `/api/chat` requests, except those that only ask for the prompt."""
+        return [body for body in self._chat_bodies() if not _asks_for_prompt(body)]
 
     @property
     def renderings(self) -> list[dict[str, Any]]:
-        """The bodies of those that only asked for a prompt."""
-        return [body for body in self._asked() if _only_renders(body)]
+        """The bodies of the `/api/chat` requests that only ask for the prompt."""
+        return [body for body in self._chat_bodies() if _asks_for_prompt(body)]
 
     def add_model(self, name: str, **facts: Any) -> FakeModel:
         """Install a model; `facts` are the fields of `FakeModel`."""
@@ -115,24 +116,24 @@ class FakeOllama(Runners):
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._run(self._listen())
+        self._run_in_loop(self._listen())
 
     def stop(self) -> None:
-        """Die, also in mid-answer: close the port and every connection, forget what is loaded."""
+        """Crash, even within an answer: close the port and all connections, unload all models."""
         if self._thread is None:
             return
-        self._run(self._die())
+        self._run_in_loop(self._crash())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         self._thread = None
-        self.forget()
+        self.unload_all()
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
-        """Wait until something is so; fail when it does not come."""
+    def wait_for(self, condition: Callable[[], bool], seconds: float = HANG_SECONDS) -> None:
+        """Wait until a condition holds; fail after `seconds`."""
         deadline = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < deadline, "what was waited for did not come"
+            assert time.monotonic() < deadline, "the condition did not come true"
             time.sleep(0.005)
 
     def __enter__(self) -> Self:
@@ -147,11 +148,11 @@ class FakeOllama(Runners):
     ) -> None:
         self.stop()
 
-    def _asked(self) -> list[dict[str, Any]]:
+    def _chat_bodies(self) -> list[dict[str, Any]]:
         return [request.body for request in self.requests if request.path == "/api/chat"]
 
-    def _run(self, work: Any) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+    def _run_in_loop(self, work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(HANG_SECONDS)
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(
@@ -159,7 +160,7 @@ class FakeOllama(Runners):
         )
         self._port = self._server.sockets[0].getsockname()[1]
 
-    async def _die(self) -> None:
+    async def _crash(self) -> None:
         assert self._server is not None
         self._server.close()
         for writer in list(self._connections):
@@ -174,13 +175,13 @@ class FakeOllama(Runners):
         try:
             while request := await read_request(reader):
                 self.requests.append(request)
-                if foreign(request):
+                if has_foreign_host(request):
                     await send(writer, 403, "", "")
                 elif request.path == "/api/chat" and request.method == "POST":
                     await self._chat(request, reader, writer)
                 else:
-                    await self.neighbour(request, writer)
-                if request.closes:
+                    await self.serve_other(request, writer)
+                if request.closes_connection:
                     break
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
@@ -191,72 +192,74 @@ class FakeOllama(Runners):
     async def _chat(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        model = await self.asked(request, writer)
+        model = await self.read_chat_request(request, writer)
         if model is None:
             return
         body, stream = request.body, request.body.get("stream", True)
-        refused = refusal(body, model, self.counted)
-        if refused is not None and refused.late and stream:
-            error = error_line(refused.error)
-            await send(writer, refused.status, error, LATE_JSON, chunked=True)
-        elif refused is not None:
-            await send(writer, refused.status, error_line(refused.error))
+        refusal = find_refusal(body, model, self.count_prompt)
+        if refusal is not None and refusal.late and stream:
+            error = error_line(refusal.error)
+            await send(writer, refusal.status, error, JSON_WITHOUT_CHARSET, chunked=True)
+        elif refusal is not None:
+            await send(writer, refusal.status, error_line(refusal.error))
         elif not body.get("messages"):
             await self._load(body, model, writer)
-        elif _only_renders(body):
-            await self.ready(body, model)
-            await send(writer, 200, rendered(body["model"], self.prompt_of(body)))
+        elif _asks_for_prompt(body):
+            await self.load(body, model)
+            await send(writer, 200, rendering_reply(body["model"], self.prompt_of(body)))
         else:
-            await self._while_heard(request, reader, self._answer(body, model, writer))
+            await self._until_disconnect(request, reader, self._answer(body, model, writer))
 
     async def _answer(
         self, body: dict[str, Any], model: FakeModel, writer: asyncio.StreamWriter
     ) -> None:
-        """Say what is next; who leaves before its turn has used up no answer of the script."""
-        async with self.turn(body, model) as lines:
-            await play(self._next(body), lines, writer, stream=body.get("stream", True))
+        """Send the next answer; a client that leaves while it waits uses up none of the script."""
+        async with self.run_turn(body, model) as lines:
+            await send_answer(
+                self._next_answer(body), lines, writer, stream=body.get("stream", True)
+            )
 
     async def _load(
         self, body: dict[str, Any], model: FakeModel, writer: asyncio.StreamWriter
     ) -> None:
-        """A request without messages loads the model, or unloads it."""
+        """Load or unload the model, as a request without messages does."""
         unload = body.get("keep_alive") in {0, "0"}
         if unload:
             self.unload(model)
         else:
-            await self.ready(body, model)
-        await send(writer, 200, unstreamed(body["model"], "unload" if unload else "load"))
+            await self.load(body, model)
+        await send(writer, 200, load_reply(body["model"], "unload" if unload else "load"))
 
-    async def _while_heard(
-        self, request: Request, reader: asyncio.StreamReader, playing: Coroutine[Any, Any, None]
+    async def _until_disconnect(
+        self, request: Request, reader: asyncio.StreamReader, answering: Coroutine[Any, Any, None]
     ) -> None:
-        """Answer until the end, or until the client goes away."""
-        answering = asyncio.ensure_future(playing)
-        gone = asyncio.ensure_future(_gone(reader))
+        """Answer until the end, or until the client disconnects."""
+        answer_task = asyncio.ensure_future(answering)
+        disconnect = asyncio.ensure_future(_wait_for_disconnect(reader))
         try:
-            await asyncio.wait({answering, gone}, return_when=asyncio.FIRST_COMPLETED)
-            broken = answering.done() and isinstance(answering.exception(), ConnectionError)
-            if broken or not answering.done():
+            await asyncio.wait({answer_task, disconnect}, return_when=asyncio.FIRST_COMPLETED)
+            is_broken = answer_task.done() and isinstance(answer_task.exception(), ConnectionError)
+            if is_broken or not answer_task.done():
                 request.abandoned = True
                 self.disconnects += 1
         finally:
-            for task in (answering, gone):
+            for task in (answer_task, disconnect):
                 task.cancel()
-        for task in (answering, gone):
+        for task in (answer_task, disconnect):
             with suppress(asyncio.CancelledError, ConnectionError):
                 await task
 
-    def _next(self, body: dict[str, Any]) -> Answer:
+    def _next_answer(self, body: dict[str, Any]) -> Answer:
         if self._answers:
             return self._answers.pop(0)
         return self.respond(body) if self.respond else answer("Hello", " there", ".")
 
 
-def _only_renders(body: Any) -> bool:
+def _asks_for_prompt(body: Any) -> bool:
     return isinstance(body, dict) and bool(body.get("_debug_render_only"))
 
 
-async def _gone(reader: asyncio.StreamReader) -> None:
+async def _wait_for_disconnect(reader: asyncio.StreamReader) -> None:
     """Wait until the client closes its side; it sends nothing while an answer runs."""
     while not reader.at_eof() and reader.exception() is None:  # noqa: ASYNC110  # no event for it
         await asyncio.sleep(0.005)

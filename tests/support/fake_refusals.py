@@ -1,4 +1,4 @@
-"""What Ollama refuses of a readable `/api/chat` body, in the words of a real 0.32.15."""
+"""Why Ollama refuses a decodable `/api/chat` body, in the words of a real 0.32.15."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from support.fake_models import FakeModel
-from support.fake_schemas import unconvertible, unconvertible_tool
+from support.fake_schema_errors import conversion_error, tool_conversion_error
 
 _NUMBER = (int, float)
 _OPTION_TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
@@ -30,31 +30,31 @@ _DEFAULT_WINDOW = 4096
 
 @dataclass(frozen=True)
 class Refusal:
-    """A status and an error; `late`: said by the runner, after the stream had been set up."""
+    """A status and an error; `late`: sent by the runner, after the stream was set up."""
 
     status: int
     error: str
     late: bool = False
 
 
-def misnamed(body: dict[str, Any]) -> str | None:
-    """Give the error of a body that names no model, or none that could be."""
+def model_name_error(body: dict[str, Any]) -> str | None:
+    """Return the error of a body without a valid model name, or None."""
     if not body.get("model"):
         return "model is required"
     return None if _NAME.fullmatch(body["model"]) else "invalid model name"
 
 
-def refusal(
+def find_refusal(
     body: dict[str, Any], model: FakeModel, count: Callable[[dict[str, Any]], int]
 ) -> Refusal | None:
-    """Give why Ollama refuses a body for its model, or None; `count` counts its tokens."""
+    """Return why Ollama refuses a body for its model, or None; `count` counts its tokens."""
     return next(_refusals(body, model, count), None)
 
 
-def window_of(body: dict[str, Any], model: FakeModel) -> int:
-    """Give the window that a request gets, in tokens."""
-    wished = int((body.get("options") or {}).get("num_ctx", _DEFAULT_WINDOW))
-    return min(max(wished, 4), model.context_length)
+def context_window(body: dict[str, Any], model: FakeModel) -> int:
+    """Return the context window of a request, in tokens."""
+    requested = int((body.get("options") or {}).get("num_ctx", _DEFAULT_WINDOW))
+    return min(max(requested, 4), model.context_length)
 
 
 def _refusals(
@@ -83,60 +83,66 @@ def _capabilities(body: dict[str, Any], model: FakeModel) -> Iterator[Refusal]:
 
 def _options(body: dict[str, Any]) -> Iterator[Refusal]:
     for name, value in (body.get("options") or {}).items():
-        kind, types = _OPTION_TYPES.get(name, ("", (object,)))
+        type_name, types = _OPTION_TYPES.get(name, ("", (object,)))
         if not isinstance(value, types) or (types is _NUMBER and isinstance(value, bool)):
-            yield Refusal(500, f'option "{name}" must be of type {kind}')
+            yield Refusal(500, f'option "{name}" must be of type {type_name}')
 
 
 def _format(body: dict[str, Any], model: FakeModel) -> Iterator[Refusal]:
-    wished = body.get("format")
-    if wished is None or wished in ("", "json"):
+    requested = body.get("format")
+    if requested is None or requested in ("", "json"):
         return
-    if not isinstance(wished, dict):
-        shown = json.dumps(json.dumps(wished))
-        words = f'invalid format: {shown}; expected "json" or a valid JSON Schema object'
-        yield Refusal(500, words, late=True)
-    elif (why := unconvertible(wished)) is not None:
+    if not isinstance(requested, dict):
+        quoted_format = json.dumps(json.dumps(requested))
+        text = f'invalid format: {quoted_format}; expected "json" or a valid JSON Schema object'
+        yield Refusal(500, text, late=True)
+    elif (reason := conversion_error(requested)) is not None:
         field = "Field 'json_schema': \"json_schema\": JSON schema conversion failed:\n"
-        yield _nested(400, (_UNPARSABLE if model.native else field) + why)
+        yield _nested(400, (_UNPARSABLE if model.native else field) + reason)
 
 
 def _native(body: dict[str, Any]) -> Iterator[Refusal]:
     last = body["messages"][-1]
     if last.get("role") == "assistant" and last.get("tool_calls"):
-        words = "Cannot continue an assistant message that contains tool calls."
-        yield Refusal(400, _nested(400, words).error)  # said before the stream is set up
+        text = "Cannot continue an assistant message that contains tool calls."
+        yield Refusal(400, _nested(400, text).error)  # sent before the stream is set up
     for tool in body.get("tools") or []:
-        if (why := unconvertible_tool(tool)) is not None:
-            yield _nested(400, _UNPARSABLE + why)
+        if (reason := tool_conversion_error(tool)) is not None:
+            yield _nested(400, _UNPARSABLE + reason)
     if body.get("tools") and body.get("logprobs") and body.get("stream", True):
         yield _nested(400, "logprobs is not supported with tools + stream")
 
 
 def _images(body: dict[str, Any], model: FakeModel) -> Iterator[Refusal]:
-    if "vision" in model.capabilities or not any(one.get("images") for one in body["messages"]):
+    if "vision" in model.capabilities or not any(
+        message.get("images") for message in body["messages"]
+    ):
         return
     if model.native:
-        words = "image input is not supported - hint: if this is unexpected, "
-        yield _nested(500, words + "you may need to provide the mmproj", "server_error")
-    words = "Multimodal data provided, but model does not support multimodal requests."
-    yield _nested(400, words)
+        text = "image input is not supported - hint: if this is unexpected, "
+        yield _nested(500, text + "you may need to provide the mmproj", "server_error")
+    text = "Multimodal data provided, but model does not support multimodal requests."
+    yield _nested(400, text)
 
 
 def _length(
     body: dict[str, Any], model: FakeModel, count: Callable[[dict[str, Any]], int]
 ) -> Iterator[Refusal]:
-    """Refuse what is too long where Ollama would not cut it: a prompt has to leave one token."""
-    window, tokens = window_of(body, model), count(body)
-    cut = body.get("truncate", True) and not (model.native and len(body["messages"]) == 1)
-    if cut or tokens < window:
+    """Refuse a prompt that Ollama would not truncate; it has to leave one token of the window."""
+    window, tokens = context_window(body, model), count(body)
+    would_truncate = body.get("truncate", True) and not (
+        model.native and len(body["messages"]) == 1
+    )
+    if would_truncate or tokens < window:
         return
-    words = f"request ({tokens} tokens) exceeds the available context size ({window} tokens)"
-    more = {"n_prompt_tokens": tokens, "n_ctx": window}
-    yield _nested(400, f"{words}, try increasing it", "exceed_context_size_error", **more)
+    text = f"request ({tokens} tokens) exceeds the available context size ({window} tokens)"
+    counts = {"n_prompt_tokens": tokens, "n_ctx": window}
+    yield _nested(400, f"{text}, try increasing it", "exceed_context_size_error", **counts)
 
 
-def _nested(code: int, message: str, kind: str = "invalid_request_error", **more: Any) -> Refusal:
-    """Give an error of llama-server: its JSON body, as a string within Ollama's."""
-    error = {"code": code, "message": message, "type": kind, **more}
+def _nested(
+    code: int, text: str, type_name: str = "invalid_request_error", **fields: Any
+) -> Refusal:
+    """Return an error of llama-server: its JSON body, as a string within Ollama's."""
+    error = {"code": code, "message": text, "type": type_name, **fields}
     return Refusal(code, json.dumps({"error": error}, separators=(",", ":")), late=True)

@@ -1,6 +1,6 @@
-"""What a model is shown: the prompt of a request, as a real Ollama 0.32.15 renders it.
+"""The prompt that a model is shown, as a real Ollama 0.32.15 renders it.
 
-A renderer is named as in `tests/data/rendering.json.gz`, which holds what the real one gave.
+Renderers are named as in `tests/data/rendering.json.gz`, which has the prompts of the real one.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,12 +16,12 @@ from support.fake_rendering_laguna import laguna
 from support.fake_rendering_nemotron import nemotron
 from support.fake_rendering_python import lfm2, olmo3
 from support.fake_rendering_qwen import qwen3_5, qwen3_8, qwen3_coder
-from support.fake_structs import Body
+from support.go_structs import Body
 
 RENDERERS: Mapping[str, Callable[[Body], str]] = {
     "go-template:qwen2.5": go.qwen,
     "go-template:lossless": go.lossless,
-    "go-template:plain": go.plain,
+    "go-template:plain": go.without_tools,
     "go-template:llama3.1": go.llama,
     "native:qwen2.5-jinja": native_qwen,
     "renderer:qwen3-coder": qwen3_coder,
@@ -41,6 +41,6 @@ RENDERERS: Mapping[str, Callable[[Body], str]] = {
 
 
 def render(renderer: str, body: Body) -> str:
-    """Give the prompt of a `/api/chat` body; a name may end in ` think=false`."""
+    """Return the prompt of a `/api/chat` body; `renderer` may end in ` think=false`."""
     name, _, setting = renderer.partition(" ")
     return RENDERERS[name](body | {"think": False} if setting == "think=false" else body)

@@ -2,78 +2,82 @@
 
 from typing import Any
 
-from support.fake_go import plain
-from support.fake_structs import Body, messages, offered, thinks
+from support.go_structs import Body, read_messages, read_tools, should_think
+from support.go_values import plain_json
 
 
 def gemma(body: Body) -> str:
-    """Give the prompt: a turn of the model goes on after the results of its calls."""
-    turns = messages(body)
+    """Return the prompt; a turn of the model continues after the results of its calls."""
+    turns = read_messages(body)
     system = turns.pop(0)["content"].strip() if turns and turns[0]["role"] == "system" else ""
-    thought = "<|think|>\n" if thinks(body) else ""
-    told = thought + system + "".join(_tool(tool) for tool in offered(body))
-    prompt = "<bos>" + (f"<|turn>system\n{told}<turn|>\n" if told else "")
-    query = max((i for i, one in enumerate(turns) if one["role"] == "user"), default=-1)
-    opened = False
-    for place, message in enumerate(turns):
+    thinking_mark = "<|think|>\n" if should_think(body) else ""
+    system_text = thinking_mark + system + "".join(_tool(tool) for tool in read_tools(body))
+    prompt = "<bos>" + (f"<|turn>system\n{system_text}<turn|>\n" if system_text else "")
+    last_question = max(
+        (index for index, message in enumerate(turns) if message["role"] == "user"), default=-1
+    )
+    is_turn_open = False
+    for index, message in enumerate(turns):
         if message["role"] == "assistant":
-            prompt += "" if opened else "<|turn>model\n"
-            said = _said(turns, place, thought=place > query)
-            opened = bool(message["tool_calls"]) and not message["content"].strip()
-            prompt += said + ("" if opened else "<turn|>\n")
+            prompt += "" if is_turn_open else "<|turn>model\n"
+            text = _assistant_text(turns, index, show_thinking=index > last_question)
+            is_turn_open = bool(message["tool_calls"]) and not message["content"].strip()
+            prompt += text + ("" if is_turn_open else "<turn|>\n")
         elif message["role"] != "tool":
-            prompt += "<turn|>\n" if opened else ""
+            prompt += "<turn|>\n" if is_turn_open else ""
             prompt += f"<|turn>{message['role']}\n{message['content'].strip()}<turn|>\n"
-            opened = False
-    return _opened(prompt, turns, body)
+            is_turn_open = False
+    return _open_answer(prompt, turns, body)
 
 
-def _opened(prompt: str, turns: list[Body], body: Body) -> str:
-    last = turns[-1]["role"] if turns else ""
-    if last == "assistant":
+def _open_answer(prompt: str, turns: list[Body], body: Body) -> str:
+    last_role = turns[-1]["role"] if turns else ""
+    if last_role == "assistant":
         return prompt.removesuffix("<turn|>\n")
-    if last == "tool":
-        return prompt + ("<|channel>thought\n" if thinks(body) else "")
+    if last_role == "tool":
+        return prompt + ("<|channel>thought\n" if should_think(body) else "")
     return f"{prompt}<|turn>model\n"
 
 
-def _said(turns: list[Body], place: int, *, thought: bool) -> str:
-    message = turns[place]
-    thinking = message["thinking"] if thought else ""
-    said = f"<|channel>thought\n{thinking}\n<channel|>" if thinking else ""
+def _assistant_text(turns: list[Body], index: int, *, show_thinking: bool) -> str:
+    message = turns[index]
+    thinking = message["thinking"] if show_thinking else ""
+    text = f"<|channel>thought\n{thinking}\n<channel|>" if thinking else ""
     for call in message["tool_calls"]:
-        said += f"<|tool_call>call:{call['name']}{_value(call['arguments'])}<tool_call|>"
-    for result in turns[place + 1 :]:
+        text += f"<|tool_call>call:{call['name']}{_value(call['arguments'])}<tool_call|>"
+    for result in turns[index + 1 :]:
         if result["role"] != "tool":
             break
-        name, told = result["tool_name"] or "unknown", _value({"value": result["content"]})
-        said += f"<|tool_response>response:{name}{told}<tool_response|>"
-    return f"{said}{message['content'].strip()}"
+        name, result_value = result["tool_name"] or "unknown", _value({"value": result["content"]})
+        text += f"<|tool_response>response:{name}{result_value}<tool_response|>"
+    return f"{text}{message['content'].strip()}"
 
 
 def _tool(tool: Body) -> str:
     function = tool["function"]
     description = _value(function.get("description", ""))
     parameters = _schema(function["parameters"])
-    declared = f"{function['name']}{{description:{description},parameters:{parameters}}}"
-    return f"<|tool>declaration:{declared}<tool|>"
+    declaration = f"{function['name']}{{description:{description},parameters:{parameters}}}"
+    return f"<|tool>declaration:{declaration}<tool|>"
 
 
 def _schema(schema: Body) -> str:
-    """Give a schema: sorted keys, types in capitals, and `enum` only of what has a type."""
-    kinds = schema.get("type") or [one["type"] for one in schema.get("anyOf") or []]
-    told = ("description", "required", "additionalProperties")
-    parts: dict[str, str] = {name: _value(schema[name]) for name in told if name in schema}
-    if "enum" in schema and kinds:
+    """Return a schema: keys sorted, types in capitals, `enum` only beside a type."""
+    types = schema.get("type") or [option["type"] for option in schema.get("anyOf") or []]
+    keywords = ("description", "required", "additionalProperties")
+    parts: dict[str, str] = {name: _value(schema[name]) for name in keywords if name in schema}
+    if "enum" in schema and types:
         parts["enum"] = _value(schema["enum"])
     if "items" in schema:
         parts["items"] = _schema(schema["items"])
     if schema.get("properties"):
-        inner = {name: _schema(one) for name, one in schema["properties"].items()}
-        parts["properties"] = _joined(inner)
-    if kinds:
-        named = str([one.upper() for one in kinds]) if isinstance(kinds, list) else kinds.upper()
-        parts["type"] = _value(named)
+        properties = {name: _schema(inner) for name, inner in schema["properties"].items()}
+        parts["properties"] = _joined(properties)
+    if types:
+        type_text = (
+            str([name.upper() for name in types]) if isinstance(types, list) else types.upper()
+        )
+        parts["type"] = _value(type_text)
     return _joined(parts)
 
 
@@ -86,4 +90,4 @@ def _value(value: Any) -> str:
         return _joined({name: _value(inner) for name, inner in value.items()})
     if isinstance(value, list):
         return f"[{','.join(_value(inner) for inner in value)}]"
-    return f'<|"|>{value}<|"|>' if isinstance(value, str) else plain(value)
+    return f'<|"|>{value}<|"|>' if isinstance(value, str) else plain_json(value)

@@ -1,4 +1,4 @@
-"""The texts of the Go templates that `fake_rendering_go` fills in, as `/api/show` gives them."""
+"""The Go templates that `fake_rendering_go` fills in, as `/api/show` returns them."""
 
 _STRUCT = '{"type": "function", "function": {{ .Function }}}'
 _EITHER = "{{ if .Content }}{{ .Content }}\n{{- else if .ToolCalls }}<tool_call>"
@@ -50,7 +50,7 @@ Question: {{ end }}{{ .Content }}<|eot_id|>
 
 
 def template_of(renderer: str, recorded: str) -> str:
-    """Give a renderer's text; `recorded` is the real qwen2.5's."""
+    """Return a renderer's text; `recorded` is the real qwen2.5's."""
     if renderer == "go-template:lossless":
         return recorded.replace(_STRUCT, "{{ json . }}").replace(_EITHER, _BOTH)
     texts = {"go-template:plain": PLAIN, "go-template:llama3.1": LLAMA}

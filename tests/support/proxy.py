@@ -12,10 +12,11 @@ import uvicorn
 
 from ollama_claude_proxy.app import create_app
 from ollama_claude_proxy.settings import Settings
+from support.timeouts import HANG_SECONDS
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on now."""
+    """Return a port that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -23,7 +24,7 @@ def free_port() -> int:
 
 
 class Proxy:
-    """Runs the app for `settings`; `client` talks to it."""
+    """Runs the app with `settings`; `client` sends requests to it."""
 
     def __init__(
         self,
@@ -41,10 +42,10 @@ class Proxy:
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
-        self.client = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+        self.client = httpx.Client(base_url=self.url, timeout=HANG_SECONDS, trust_env=False)
 
-    def ask(self, **request: Any) -> httpx.Response:
-        """Send a Messages request; what is not given has a small default."""
+    def create_message(self, **request: Any) -> httpx.Response:
+        """Send a Messages request; the required fields have small defaults."""
         body = {
             "model": "claude-opus-5-5",
             "max_tokens": 200,
@@ -53,12 +54,12 @@ class Proxy:
         return self.client.post("/v1/messages", json=body | request)
 
     def shutdown(self) -> None:
-        """Tell the running answers that the proxy is being stopped, as `ocp serve` does."""
-        self.app.state.services.shutdown()
+        """Tell running answers that the proxy is shutting down, as `ocp serve` does."""
+        self.app.state.engine.shutdown()
 
     def __enter__(self) -> Self:
         self._thread.start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + HANG_SECONDS
         while not self._server.started:
             assert time.monotonic() < deadline, "the proxy did not start"
             time.sleep(0.005)
@@ -72,4 +73,4 @@ class Proxy:
     ) -> None:
         self.client.close()
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(HANG_SECONDS)

@@ -13,46 +13,46 @@ Body = dict[str, Any]
 
 @cache
 def transcripts() -> dict[str, dict[str, Any]]:
-    """Give all answers recorded from Ollama 0.32.15, by id."""
-    found = {one["id"]: one for one in _read("transcripts.jsonl.gz")}
-    for one in found.values():
-        one["body_lines"] = [line for line in one["body_lines"] if not line.startswith("…")]
-    return found
+    """Return all answers recorded from Ollama 0.32.15, by id."""
+    answers = {answer["id"]: answer for answer in _read("transcripts.jsonl.gz")}
+    for answer in answers.values():
+        answer["body_lines"] = [line for line in answer["body_lines"] if not line.startswith("…")]
+    return answers
 
 
 def chat_transcripts() -> dict[str, dict[str, Any]]:
-    """Give those that answer a well-formed `/api/chat` request."""
+    """Return the recorded answers to well-formed `/api/chat` requests."""
     return {
-        name: one
-        for name, one in transcripts().items()
-        if "url" not in one and "messages" in (one.get("request") or {})
+        name: answer
+        for name, answer in transcripts().items()
+        if "url" not in answer and "messages" in (answer.get("request") or {})
     }
 
 
 @cache
 def replays() -> list[dict[str, Any]]:
-    """Give all recorded requests: `file`, `target`, `headers` (pairs) and `body`, in order."""
+    """Return all recorded requests: `file`, `target`, `headers` (pairs) and `body`, in order."""
     return _read("replays.jsonl.gz")
 
 
 @cache
 def conversations() -> dict[str, list[dict[str, Any]]]:
-    """Give the Messages requests of each recorded session in order, its subagents' apart.
+    """Return the Messages requests of each recorded session in order, subagents separately.
 
-    The main thread of `s05_subagents_*.json` is `s05_subagents`; a subagent's name has the id that
-    the client gave it behind a slash.
+    The main thread of `s05_subagents_*.json` is `s05_subagents`; a subagent's name ends with a
+    slash and the id that the client gave it.
     """
-    found: dict[str, list[dict[str, Any]]] = {}
+    answers: dict[str, list[dict[str, Any]]] = {}
     for replay in replays():
         if replay["target"].startswith("/v1/messages?"):
             session = replay["file"].rpartition("_")[0]
             agent = dict(replay["headers"]).get("x-claude-code-agent-id")
-            found.setdefault(f"{session}/{agent}" if agent else session, []).append(replay)
-    return found
+            answers.setdefault(f"{session}/{agent}" if agent else session, []).append(replay)
+    return answers
 
 
 def successive_turns() -> list[tuple[str, Body, Body]]:
-    """Give each request of a conversation with the one that continues it, and a name for both."""
+    """Return each request of a conversation with the one that continues it, and their name."""
     return [
         (f"{_name(before)}-{_name(after)[-2:]}", before["body"], after["body"])
         for conversation in conversations().values()
@@ -77,8 +77,8 @@ def _continues(before: Body, after: Body) -> bool:
 
 
 def _plain(messages: list[Any]) -> Any:
-    """Messages without what means nothing: cache marks, and strings written as blocks."""
-    whole = [
+    """Return messages without cache marks, and with strings as text blocks."""
+    normalized = [
         message
         | {
             "content": [{"type": "text", "text": message["content"]}]
@@ -87,7 +87,7 @@ def _plain(messages: list[Any]) -> Any:
         }
         for message in messages
     ]
-    return json.loads(json.dumps(whole), object_hook=_without_cache_control)
+    return json.loads(json.dumps(normalized), object_hook=_without_cache_control)
 
 
 def _without_cache_control(value: dict[str, Any]) -> dict[str, Any]:

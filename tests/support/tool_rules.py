@@ -1,4 +1,4 @@
-"""What Ollama can read of a tool, as far as it is known: a Go struct's rules, and llama.cpp's.
+"""The rules for a tool that Ollama can read, as far as they are known: Go's and llama.cpp's.
 
 Taken from requests that Ollama 0.32.15 refused, and from the fields of `api.Tool` that it prints.
 """
@@ -47,7 +47,7 @@ def _check_common(schema: dict[str, Any]) -> None:
     kind = schema.get("type", "string")
     kinds = kind if isinstance(kind, list) else [kind]
     assert kinds
-    assert all(isinstance(one, str) and one in TYPES for one in kinds), kind
+    assert all(isinstance(each, str) and each in TYPES for each in kinds), kind
     assert isinstance(schema.get("description", ""), str)
     assert "enum" not in schema or (isinstance(schema["enum"], list) and schema["enum"])
     assert "anyOf" not in schema or (isinstance(schema["anyOf"], list) and schema["anyOf"])
@@ -60,7 +60,7 @@ def _check_names(required: Any) -> None:
 
 
 def _check_subtree(schema: Any) -> None:
-    """llama.cpp's converter: every schema an object, no reference, keywords of the right form."""
+    """Assert for llama.cpp: each schema is an object without references and well-formed."""
     assert isinstance(schema, dict), schema
     assert "$ref" not in schema
     assert "allOf" not in schema

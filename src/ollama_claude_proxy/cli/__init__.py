@@ -2,15 +2,15 @@
 
 
 def main() -> None:
-    """Run `ocp` and end the process with its exit code.
+    """Run `ocp` and exit with its exit code.
 
-    An expected failure is one line on stderr; a traceback is a defect.
+    An expected failure is printed as one line on stderr; a traceback is a defect.
     """
-    from ollama_claude_proxy.cli import app, output  # noqa: PLC0415  # `import ollama_claude_proxy.cli` stays free
+    from ollama_claude_proxy.cli import app, output  # noqa: PLC0415  # `import ollama_claude_proxy.cli` stays fast
     from ollama_claude_proxy.errors import OcpError  # noqa: PLC0415
 
     try:
-        app.build()(prog_name="ocp")
+        app.build_cli()(prog_name="ocp")
     except OcpError as error:
         output.fail(error)
     except KeyboardInterrupt:

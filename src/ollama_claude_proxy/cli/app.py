@@ -1,10 +1,10 @@
-"""The `ocp` command line: which commands there are, each imported only when it is used.
+"""The `ocp` command line: the list of commands, each imported only when it is used.
 
-A command lives in `cli/NAME.py` as `command`: a function whose parameters Typer reads and whose
-docstring is its help, or a `Typer` where it has commands of its own. In that docstring a paragraph
-with indented lines, such as examples, keeps its line breaks. The list below carries what
-`ocp --help` shows, so that help needs none of the modules: a server and a settings library take
-longer to import than help may take.
+A command is `command` in `cli/commands/NAME.py`: a function whose parameters Typer reads and whose
+docstring is its help, or a `Typer` if it has subcommands. In the docstring a paragraph with
+indented lines, such as examples, keeps its line breaks. `COMMANDS` has the summaries that
+`ocp --help` prints, so that help imports none of the modules: a server and a settings library
+would make it slow.
 """
 
 from collections.abc import Callable
@@ -22,70 +22,74 @@ from ollama_claude_proxy.cli import output
 
 @dataclass(frozen=True)
 class Command:
-    """A command's name and what the list of commands says of it.
+    """A command's name and its summary in `ocp --help`.
 
-    The arguments of a `foreign` command belong to another program: all are handed on, options too.
+    With `forwards_arguments` all arguments, options too, are passed on to another program.
     """
 
     name: str
     summary: str
-    foreign: bool = False
+    forwards_arguments: bool = False
 
 
-_HELP = {"help_option_names": ["--help", "-h"]}
+_HELP_OPTIONS = {"help_option_names": ["--help", "-h"]}
 
 COMMANDS = (
     Command("serve", "Start the proxy between Claude Code and your Ollama."),
-    Command("env", "Print what points Claude Code at the proxy."),
-    Command("claude", "Run Claude Code on the proxy, starting one if none answers.", foreign=True),
-    Command("demo", "See it all work, without Ollama or a model."),
-    Command("doctor", "Check everything, and say what mends what is wrong."),
-    Command("models", "List the models in Ollama and those worth having."),
-    Command("sessions", "See, search, export and delete what is remembered."),
+    Command("env", "Print the variables that point Claude Code at the proxy."),
+    Command(
+        "claude",
+        "Run Claude Code on the proxy, starting one if none answers.",
+        forwards_arguments=True,
+    ),
+    Command("demo", "Show how the proxy works, without Ollama or a model."),
+    Command("doctor", "Check everything, and show how to fix what is wrong."),
+    Command("models", "List the models in Ollama and the recommended ones."),
+    Command("sessions", "Show, search, export and delete remembered conversations."),
     Command("config", "Show every setting and where its value comes from."),
 )
 
 
-class Commands(TyperGroup):
-    """The group of all commands; `resolve_command` puts the real one in its stand-in's place."""
+class LazyCommands(TyperGroup):
+    """The group of all commands; `resolve_command` replaces a placeholder by the real command."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that `args` begins with, importing it now."""
-        wanted = next((command for command in COMMANDS if command.name == args[0]), None)
-        if wanted is not None:
-            self.commands[wanted.name] = _load(wanted)
-        name, found, rest = super().resolve_command(ctx, args)
-        if wanted is not None and wanted.foreign:
-            rest = ["--", *rest]  # what follows is no option of ours
-        return name, found, rest
+        """Return name, command and remaining arguments; import the command that `args` names."""
+        listed = next((command for command in COMMANDS if command.name == args[0]), None)
+        if listed is not None:
+            self.commands[listed.name] = _load_command(listed)
+        name, command, rest = super().resolve_command(ctx, args)
+        if listed is not None and listed.forwards_arguments:
+            rest = ["--", *rest]  # so that Typer parses no option after it
+        return name, command, rest
 
 
-def _load(command: Command) -> Any:
-    """Import one command and make of it what Typer runs."""
-    found = import_module(f"ollama_claude_proxy.cli.commands.{command.name}").command
-    if isinstance(found, typer.Typer):
-        return typer.main.get_command(found)
-    alone = _new_typer()
-    alone.command(command.name, help=_help(found), context_settings=_HELP)(found)
-    return typer.main.get_command(alone)
+def _load_command(command: Command) -> Any:
+    """Import a command and return it as Typer runs it."""
+    target = import_module(f"ollama_claude_proxy.cli.commands.{command.name}").command
+    if isinstance(target, typer.Typer):
+        return typer.main.get_command(target)
+    app = _new_typer()
+    app.command(command.name, help=_format_help(target), context_settings=_HELP_OPTIONS)(target)
+    return typer.main.get_command(app)
 
 
-def _help(function: Callable[..., Any]) -> str:
-    """Give a docstring as Typer's help; a backspace at its head keeps a paragraph's lines."""
+def _format_help(function: Callable[..., Any]) -> str:
+    """Return a docstring as Typer's help; a backspace keeps a paragraph's line breaks."""
     paragraphs = (getdoc(function) or "").split("\n\n")
     return "\n\n".join(f"\b\n{text}" if "\n  " in text else text for text in paragraphs)
 
 
 def _new_typer(**options: Any) -> typer.Typer:
-    """Give a Typer that prints no traceback of its own, and plain help: half as slow as Rich's."""
+    """Return a Typer without own tracebacks, and with plain help: twice as fast as Rich's."""
     return typer.Typer(
         add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, **options
     )
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        output.result(f"ocp {__version__}")
+def _print_version(requested: bool) -> None:
+    if requested:
+        output.print_result(f"ocp {__version__}")
         raise typer.Exit
 
 
@@ -94,7 +98,7 @@ def _main(
     version: Annotated[  # its callback does the work
         bool,
         typer.Option(
-            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
         ),
     ] = False,
 ) -> None:
@@ -103,23 +107,23 @@ def _main(
     Begin with:
       ocp serve                start the proxy
       eval "$(ocp env)"        point Claude Code at it
-      claude                   and work
+      claude                   start Claude Code
 
-    Or `ocp claude`, which does all three; `ocp demo` shows it without Ollama.
+    `ocp claude` does all three; `ocp demo` shows how it works without Ollama.
     """
 
 
-def build() -> Any:
-    """Build the command that runs `ocp` (call it with `args`)."""
-    app = _new_typer(cls=Commands, no_args_is_help=True, context_settings=_HELP)
-    app.callback(help=_help(_main))(_main)
+def build_cli() -> Any:
+    """Return the command that runs `ocp`; call it with `args`."""
+    app = _new_typer(cls=LazyCommands, no_args_is_help=True, context_settings=_HELP_OPTIONS)
+    app.callback(help=_format_help(_main))(_main)
     for command in COMMANDS:
-        app.command(command.name, help=command.summary)(_stand_in())
+        app.command(command.name, help=command.summary)(_placeholder())
     return typer.main.get_command(app)
 
 
-def _stand_in() -> Callable[[], None]:
-    def stand_in() -> None:
-        """Never run: `Commands` replaces it first."""
+def _placeholder() -> Callable[[], None]:
+    def placeholder() -> None:
+        """Never run: `LazyCommands` replaces it first."""
 
-    return stand_in
+    return placeholder

@@ -1,4 +1,4 @@
-"""Downloading a model through Ollama, with what a person wants to see of it."""
+"""Downloading a model through Ollama, with a progress bar or progress lines."""
 
 import asyncio
 import sys
@@ -8,52 +8,49 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ollama_claude_proxy.cli import output
-from ollama_claude_proxy.cli.units import bytes_text, seconds_text
+from ollama_claude_proxy.cli.units import format_bytes, format_seconds
 from ollama_claude_proxy.errors import OcpError
 from ollama_claude_proxy.settings import Settings
 
 if TYPE_CHECKING:
-    from ollama_claude_proxy.wire.ollama import PullProgress
+    from ollama_claude_proxy.wire.model import PullProgress
 
-_EVERY = 5.0  # seconds between two lines where no bar can be drawn
+_LINE_INTERVAL = 5.0  # seconds between two lines where no bar can be drawn
 
-# Shows how far it is: bytes so far, bytes in all (0: not known yet), and Ollama's own words.
-_Show = Callable[[int, int, str], None]
+# Arguments: bytes downloaded, bytes in total (0: not known yet), and Ollama's status text.
+_ShowProgress = Callable[[int, int, str], None]
 
 
-def pull(settings: Settings, model: str) -> None:
-    """Download `model` into Ollama and show how far it is on stderr.
+def download_model(settings: Settings, model: str) -> None:
+    """Download `model` into Ollama and show the progress on stderr.
 
-    Raises what Ollama's client raises, and OcpError when the download ends too early. Ctrl-C ends
-    it; Ollama keeps what it has and goes on from there the next time.
+    Raises what Ollama's client raises, and OcpError if the download ends before it is complete.
+    After Ctrl-C Ollama keeps what it has, and continues from there the next time.
     """
-    with (_bar if sys.stderr.isatty() else _lines)(model) as show:
+    with (_progress_bar if sys.stderr.isatty() else _progress_lines)(model) as show:
         asyncio.run(_pull(settings, model, show))
-    output.check(output.Mark.GOOD, f"{model} is downloaded")
+    output.print_check(output.Mark.OK, f"{model} is downloaded")
 
 
-async def _pull(settings: Settings, model: str, show: _Show) -> None:
-    from ollama_claude_proxy.upstream.ollama.client import Ollama  # noqa: PLC0415  # 0.1 s
+async def _pull(settings: Settings, model: str, show: _ShowProgress) -> None:
+    from ollama_claude_proxy.upstream.connect import open_upstream  # noqa: PLC0415  # 0.1 s
 
-    ollama = Ollama(settings.ollama_url, connect_timeout=settings.connect_timeout)
-    layers = _Layers()
+    layers = _LayerProgress()
     status = ""
-    try:
-        async for progress in ollama.pull(model):
+    async with open_upstream(settings) as upstream:
+        async for progress in upstream.pull(model):
             status = progress.status
             layers.add(progress)
-            show(layers.done, layers.total, status)
-    finally:
-        await ollama.close()
+            show(layers.completed, layers.total, status)
     if status != "success":
         raise OcpError(
             f"The download of {model!r} ended before it was complete.",
-            remedy=f"Go on with it: `ollama pull {model}`.",
+            remedy=f"Continue it with `ollama pull {model}`.",
         )
 
 
-class _Layers:
-    """Adds up the layers of a model: Ollama counts each for itself, the largest mostly first."""
+class _LayerProgress:
+    """The sum over the layers of a model: Ollama reports each layer, usually the largest first."""
 
     def __init__(self) -> None:
         self._bytes: dict[str, tuple[int, int]] = {}
@@ -63,8 +60,8 @@ class _Layers:
             self._bytes[progress.digest] = (progress.completed, progress.total)
 
     @property
-    def done(self) -> int:
-        return sum(done for done, _ in self._bytes.values())
+    def completed(self) -> int:
+        return sum(completed for completed, _ in self._bytes.values())
 
     @property
     def total(self) -> int:
@@ -72,8 +69,8 @@ class _Layers:
 
 
 @contextmanager
-def _bar(model: str) -> Iterator[_Show]:
-    """Draw Rich's bar: bytes, speed, and the time that is left."""
+def _progress_bar(model: str) -> Iterator[_ShowProgress]:
+    """Draw a progress bar by Rich: bytes, speed, and the time left."""
     from rich.progress import (  # noqa: PLC0415  # only for a terminal
         BarColumn,
         DownloadColumn,
@@ -93,45 +90,45 @@ def _bar(model: str) -> Iterator[_Show]:
     with Progress(*columns, console=output.console(), transient=True) as progress:
         task = progress.add_task(model, total=None)
 
-        def show(done: int, total: int, status: str) -> None:
-            words = model if status.startswith("pulling") else f"{model}: {status}"
-            progress.update(task, completed=done, total=total or None, description=words)
+        def show(completed: int, total: int, status: str) -> None:
+            description = model if status.startswith("pulling") else f"{model}: {status}"
+            progress.update(task, completed=completed, total=total or None, description=description)
 
         yield show
 
 
 @contextmanager
-def _lines(model: str) -> Iterator[_Show]:
-    """Write a line every few seconds, for a log."""
-    output.say(f"Downloading {model}")
-    pace = _Pace()
-    written = float("-inf")
+def _progress_lines(model: str) -> Iterator[_ShowProgress]:
+    """Print a line every few seconds, for a log file."""
+    output.print_message(f"Downloading {model}")
+    meter = _SpeedMeter()
+    printed_at = float("-inf")
 
-    def show(done: int, total: int, _status: str) -> None:
-        nonlocal written
-        speed = pace.speed(done)
-        if total and time.monotonic() - written >= _EVERY:
-            written = time.monotonic()
-            output.say(f"  {_progress(done, total, speed)}")
+    def show(completed: int, total: int, _status: str) -> None:
+        nonlocal printed_at
+        speed = meter.speed(completed)
+        if total and time.monotonic() - printed_at >= _LINE_INTERVAL:
+            printed_at = time.monotonic()
+            output.print_message(f"  {_format_progress(completed, total, speed)}")
 
     yield show
 
 
-class _Pace:
-    """Knows how fast it goes, in bytes a second; what an earlier try had loaded does not count."""
+class _SpeedMeter:
+    """Measures the speed in bytes per second, without what an earlier attempt had downloaded."""
 
     def __init__(self) -> None:
         self._first: tuple[float, int] | None = None
 
-    def speed(self, done: int) -> float:
+    def speed(self, completed: int) -> float:
         now = time.monotonic()
-        self._first = self._first or (now, done)
-        began, had = self._first
-        return (done - had) / (now - began) if now > began else 0.0
+        self._first = self._first or (now, completed)
+        started, first_bytes = self._first
+        return (completed - first_bytes) / (now - started) if now > started else 0.0
 
 
-def _progress(done: int, total: int, speed: float) -> str:
-    words = f"{done * 100 // total} %, {bytes_text(done)} of {bytes_text(total)}"
+def _format_progress(completed: int, total: int, speed: float) -> str:
+    line = f"{completed * 100 // total} %, {format_bytes(completed)} of {format_bytes(total)}"
     if speed > 0:
-        words += f", {bytes_text(speed)}/s, {seconds_text((total - done) / speed)} left"
-    return words
+        line += f", {format_bytes(speed)}/s, {format_seconds((total - completed) / speed)} left"
+    return line

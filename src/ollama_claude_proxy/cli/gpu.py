@@ -1,16 +1,19 @@
-"""Where a loaded model lies, from `/api/ps`: `size` is all, `size_vram` what the GPU holds."""
+"""How much of a loaded model is in GPU memory, from `/api/ps`.
 
-from ollama_claude_proxy.wire.ollama import RunningModel
+There `size` is the whole model in bytes, `size_vram` the part of it in GPU memory.
+"""
+
+from ollama_claude_proxy.wire.model import LoadedModel
 
 
-def gpu_share(model: RunningModel) -> int:
-    """Give the share in the graphics card's memory, in per cent; 100 only where all of it is."""
+def gpu_percent(model: LoadedModel) -> int:
+    """Return the share in GPU memory in per cent, rounded down; 100 only if all of it is there."""
     if model.size <= 0 or model.size_vram >= model.size:
         return 100 if model.size_vram > 0 else 0
     return 100 * model.size_vram // model.size
 
 
-def place(model: RunningModel) -> str:
-    """Give the place as `GPU`, `CPU`, or `63 % GPU`."""
-    share = gpu_share(model)
-    return {100: "GPU", 0: "CPU"}.get(share, f"{share} % GPU")
+def format_placement(model: LoadedModel) -> str:
+    """Return where the model is loaded as `GPU`, `CPU`, or `63 % GPU`."""
+    percent = gpu_percent(model)
+    return {100: "GPU", 0: "CPU"}.get(percent, f"{percent} % GPU")

@@ -1,22 +1,22 @@
-"""The port that the proxy listens on: opened before anything else, so that it cannot be lost."""
+"""The port that the proxy listens on, opened first so that no other program takes it."""
 
 import errno
 import socket
 
-from ollama_claude_proxy.cli.port_owner import port_owner
-from ollama_claude_proxy.cli.proxy import running_proxy
+from ollama_claude_proxy.cli.port_owner import find_port_owner
+from ollama_claude_proxy.cli.proxy import find_running_proxy
 from ollama_claude_proxy.errors import PortTaken, SettingInvalid
 from ollama_claude_proxy.settings import Settings
 
 _BACKLOG = 2048  # connections that wait while the program checks or downloads
 _LAST_PORT = 65_535
-_ORIGIN = "See where it comes from with `ocp config`."
+_ORIGIN_REMEDY = "See where it comes from with `ocp config`."
 
 
 def listen(settings: Settings) -> tuple[Settings, list[socket.socket]]:
-    """Open the configured host and port; give the settings with the port that it became.
+    """Open the configured host and port; return the settings with the actual port, and the sockets.
 
-    A name such as `localhost` may mean several addresses: all are opened, at one port.
+    A name such as `localhost` may have several addresses: all are opened, at the same port.
     Raises PortTaken, or SettingInvalid for a host or a port that cannot be opened here.
     """
     port = settings.port
@@ -26,52 +26,54 @@ def listen(settings: Settings) -> tuple[Settings, list[socket.socket]]:
             sockets.append(open_socket(address, port, family))
         except OSError as error:
             if sockets and error.errno == errno.EADDRNOTAVAIL:
-                continue  # the name has an address of a kind that is switched off
-            _close(sockets)
-            raise _refused(settings, error) from error
+                continue  # an address of a family that is switched off, such as IPv6
+            _close_all(sockets)
+            raise _bind_error(settings, error) from error
         port = sockets[0].getsockname()[1]
     return settings.model_copy(update={"port": port}), sockets
 
 
 def _addresses(settings: Settings) -> list[tuple[socket.AddressFamily, str]]:
     try:
-        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        resolved = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise SettingInvalid(
-            f"The setting 'host' is {settings.host!r}, which is no name or address known here.",
-            remedy=_ORIGIN,
+            f"The setting 'host' is {settings.host!r}, which is no known host name or address.",
+            remedy=_ORIGIN_REMEDY,
         ) from error
-    addresses = {(family, str(address[0])): None for family, _, _, _, address in found}
-    return sorted(addresses, key=lambda one: one[0] != socket.AF_INET)
+    addresses = {(family, str(address[0])): None for family, _, _, _, address in resolved}
+    return sorted(addresses, key=lambda address: address[0] != socket.AF_INET)
 
 
-def _refused(settings: Settings, error: OSError) -> PortTaken | SettingInvalid:
+def _bind_error(settings: Settings, error: OSError) -> PortTaken | SettingInvalid:
     if error.errno == errno.EADDRINUSE:
+        command = f"ocp serve --port {next_free_port(settings)}"
         return PortTaken(
-            f"Port {settings.port} is taken{_by_whom(settings)}.",
-            remedy=f"Stop that, or take another port: `ocp serve --port {next_port(settings)}`.",
+            f"Port {settings.port} is taken{_describe_owner(settings)}.",
+            remedy=f"Stop that program, or choose another port: `{command}`.",
         )
     if error.errno in {errno.EACCES, errno.EPERM}:
         return SettingInvalid(
             f"The setting 'port' is {settings.port}, which this user may not open.",
-            remedy="Take one above 1023: `ocp serve --port 8000`.",
+            remedy="Choose a port above 1023: `ocp serve --port 8000`.",
         )
     return SettingInvalid(
         f"The setting 'host' is {settings.host!r}, where no port can be opened ({error.strerror}).",
-        remedy=_ORIGIN,
+        remedy=_ORIGIN_REMEDY,
     )
 
 
-def _by_whom(settings: Settings) -> str:
-    owner = port_owner(settings.port)
-    process = f"{owner.program!r} (process {owner.process})" if owner else ""
-    if running_proxy(settings) is not None:
+def _describe_owner(settings: Settings) -> str:
+    """Return ` by PROGRAM`, or an empty string if the owner of the port is not known."""
+    owner = find_port_owner(settings.port)
+    process = f"{owner.program!r} (process {owner.process_id})" if owner else ""
+    if find_running_proxy(settings) is not None:
         return " by another `ocp serve`" + (f", {process}" if process else "")
     return f" by {process}" if process else ""
 
 
-def next_port(settings: Settings) -> int:
-    """Give the next port above the configured one that is free; 0, any free one, if none is."""
+def next_free_port(settings: Settings) -> int:
+    """Return the next free port above the configured one; 0, which means any, if there is none."""
     for port in range(settings.port + 1, _LAST_PORT + 1):
         if is_free(settings.host, port):
             return port
@@ -79,7 +81,7 @@ def next_port(settings: Settings) -> int:
 
 
 def is_free(host: str, port: int) -> bool:
-    """Tell whether `port` could be opened now."""
+    """Whether `port` can be opened now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
@@ -91,15 +93,15 @@ def is_free(host: str, port: int) -> bool:
 def open_socket(
     address: str, port: int, family: socket.AddressFamily = socket.AF_INET
 ) -> socket.socket:
-    """Open a port; raises OSError.
+    """Open a port and listen; raises OSError.
 
-    The socket says that it is TCP, which `create_server` leaves open: only then does asyncio switch
-    Nagle's algorithm off, which holds the second small write of an answer back for 40 ms.
+    The protocol is set to TCP, which `create_server` leaves at 0: only then does asyncio switch off
+    Nagle's algorithm, which delays the second small write of an answer by 40 ms.
     """
-    opened = socket.create_server((address, port), family=family, backlog=_BACKLOG)
-    return socket.socket(family, opened.type, socket.IPPROTO_TCP, fileno=opened.detach())
+    listener = socket.create_server((address, port), family=family, backlog=_BACKLOG)
+    return socket.socket(family, listener.type, socket.IPPROTO_TCP, fileno=listener.detach())
 
 
-def _close(sockets: list[socket.socket]) -> None:
-    for one in sockets:
-        one.close()
+def _close_all(sockets: list[socket.socket]) -> None:
+    for listener in sockets:
+        listener.close()

@@ -1,4 +1,4 @@
-"""The proxy as other commands see it: its address, and what it says of itself when it runs."""
+"""The proxy as other commands see it: its address, and the health report of a running one."""
 
 import json
 from collections.abc import Mapping
@@ -9,15 +9,15 @@ from typing import Any
 
 from ollama_claude_proxy.settings import Settings
 
-_MAX_ANSWER = 65_536  # bytes; a health report is below one kilobyte
+_MAX_REPORT_BYTES = 65_536  # a health report has less than one kilobyte
 
 
 @dataclass(frozen=True)
 class RunningProxy:
     """What a running proxy reports.
 
-    Its version, the model in use, its window in tokens, and of the last prompt `tokens`, how many
-    were `cached` and what `broke` its beginning.
+    `window` is in tokens. `last_prompt` has `tokens`, how many of them were `cached`, and what
+    `broke` the beginning of the prompt.
     """
 
     version: str
@@ -27,7 +27,7 @@ class RunningProxy:
 
 
 def reachable_host(settings: Settings) -> str:
-    """Give the host under which this machine reaches the proxy (`0.0.0.0` is no destination)."""
+    """Return the host by which this machine reaches the proxy (`0.0.0.0` is no destination)."""
     try:
         address = ip_address(settings.host)
     except ValueError:
@@ -38,47 +38,47 @@ def reachable_host(settings: Settings) -> str:
 
 
 def base_url(settings: Settings, port: int | None = None) -> str:
-    """Give the URL for ANTHROPIC_BASE_URL: no `/v1`, which the client adds itself."""
+    """Return the URL for ANTHROPIC_BASE_URL, without the `/v1` that the client adds itself."""
     host = reachable_host(settings)
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{settings.port if port is None else port}"
+    url_host = f"[{host}]" if ":" in host else host
+    return f"http://{url_host}:{settings.port if port is None else port}"
 
 
-def running_proxy(
-    settings: Settings, port: int | None = None, *, patience: float = 0.5
+def find_running_proxy(
+    settings: Settings, port: int | None = None, *, timeout: float = 0.5
 ) -> RunningProxy | None:
-    """Ask the proxy at the configured host and port for its health, `patience` seconds at most.
+    """Return the health report of the proxy at the configured host and port, in `timeout` seconds.
 
-    None: nothing answers there, or something else does. It is asked directly, whatever HTTP proxy
-    the environment names.
+    Returns None if nothing answers there, or another program does. The request is sent directly,
+    even if the environment sets an HTTP proxy.
     """
     connection = HTTPConnection(
-        reachable_host(settings), settings.port if port is None else port, timeout=patience
+        reachable_host(settings), settings.port if port is None else port, timeout=timeout
     )
     headers = {"Authorization": f"Bearer {settings.token}"} if settings.token else {}
     try:
         connection.request("GET", "/health", headers=headers)
-        answer = connection.getresponse()
-        if answer.status != 200:
+        response = connection.getresponse()
+        if response.status != 200:
             return None
-        return _read(json.loads(answer.read(_MAX_ANSWER)))
+        return _parse_report(json.loads(response.read(_MAX_REPORT_BYTES)))
     except (OSError, HTTPException, ValueError):
         return None
     finally:
         connection.close()
 
 
-def _read(report: Any) -> RunningProxy | None:
-    """Recognise our report; other servers have a `/health` too."""
+def _parse_report(report: Any) -> RunningProxy | None:
+    """Return the report, or None if it is not ours; other servers have a `/health` too."""
     if not isinstance(report, dict) or report.get("status") != "ok":
         return None
     version, model, window = (report.get(name) for name in ("version", "model", "window"))
     if not isinstance(version, str) or "model" not in report:
         return None
-    last = report.get("last_prompt")
+    last_prompt = report.get("last_prompt")
     return RunningProxy(
         version,
         model if isinstance(model, str) and model else None,
         window if isinstance(window, int) and window > 0 else None,
-        last if isinstance(last, dict) else None,
+        last_prompt if isinstance(last_prompt, dict) else None,
     )

@@ -1,22 +1,22 @@
-"""What `ocp sessions` reads: the file, a conversation in it by its name, and words about it."""
+"""Reading the file of conversations for `ocp sessions`, and describing a conversation."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ollama_claude_proxy.cli.units import when
+from ollama_claude_proxy.cli.units import format_time
 from ollama_claude_proxy.errors import UsageError
 from ollama_claude_proxy.settings import data_path
 
 if TYPE_CHECKING:
-    from ollama_claude_proxy.sessions.conversation import State
+    from ollama_claude_proxy.sessions.fit_state import FitState
     from ollama_claude_proxy.sessions.storage.database import Database
-    from ollama_claude_proxy.sessions.storage.listing import Listed, Listing
+    from ollama_claude_proxy.sessions.storage.listing import ListedConversation, Listing
 
 
 @contextmanager
-def opened() -> Iterator["Database"]:
-    """Open the file; where there is none, an empty one in memory: a look must not make one."""
+def open_database() -> Iterator["Database"]:
+    """Open the file; if there is none, an empty database in memory: reading must not create it."""
     from ollama_claude_proxy.sessions.storage.database import Database  # noqa: PLC0415  # help is faster
 
     path = data_path()
@@ -27,69 +27,72 @@ def opened() -> Iterator["Database"]:
         database.close()
 
 
-def listing_of(database: "Database") -> "Listing":
-    """Give what reads the conversations."""
+def create_listing(database: "Database") -> "Listing":
+    """Return the reader of the conversations in `database`."""
     from ollama_claude_proxy.sessions.storage.listing import Listing  # noqa: PLC0415  # help is faster
 
     return Listing(database)
 
 
-def find(listing: "Listing", which: str) -> "Listed":
-    """Find a conversation by its number, the client's session, or `last`."""
-    listed = listing.conversations()
-    found = [one for one in listed if which in {str(one.id), one.session}]
-    if which == "last":
-        found = listed
-    if not found:
-        found = [one for one in listed if one.session and one.session.startswith(which)]
-    if not found:
+def find_conversation(listing: "Listing", name: str) -> "ListedConversation":
+    """Return the conversation with this number or client session, or the newest for `last`.
+
+    Raises UsageError if there is none. The first characters of a client session are enough.
+    """
+    conversations = listing.conversations()
+    matches = [item for item in conversations if name in {str(item.id), item.session}]
+    if name == "last":
+        matches = conversations
+    if not matches:
+        matches = [item for item in conversations if item.session and item.session.startswith(name)]
+    if not matches:
         raise UsageError(
-            f"No conversation {which!r} is kept.", remedy="`ocp sessions list` shows them."
+            f"There is no conversation {name!r}.", remedy="List them with `ocp sessions list`."
         )
-    return found[0]
+    return matches[0]
 
 
-def about_of(one: "Listed") -> Iterator[tuple[str, str]]:
-    """Give names and values that tell of a conversation."""
-    yield "begun", when(one.created)
-    yield "last used", when(one.used)
+def conversation_details(conversation: "ListedConversation") -> Iterator[tuple[str, str]]:
+    """Yield names and values that describe a conversation."""
+    yield "started", format_time(conversation.created)
+    yield "last used", format_time(conversation.used)
     for name in ("session", "agent", "project"):
-        if value := getattr(one, name):
+        if value := getattr(conversation, name):
             yield name, value
-    yield "turns", str(one.turns)
-    if one.branches > 1:
-        yield "branches", f"{one.branches} (rewound or compacted; this is the newest)"
+    yield "turns", str(conversation.turns)
+    if conversation.branches > 1:
+        yield "branches", f"{conversation.branches} (rewound or compacted; this is the newest)"
 
 
-def shown_of(state: "State") -> dict[str, Any]:
-    """Give what a model was shown of a conversation, for scripts."""
+def visible_part(state: "FitState") -> dict[str, Any]:
+    """Return which part of a conversation a model saw, as JSON for scripts."""
     return {
-        "left_out": state.cut.left,
-        "shortened": state.cut.short,
+        "left_out": state.cut.left_until,
+        "shortened": state.cut.truncated_until,
         "digest": state.digest,
         "loaded": list(state.loaded.values()),
     }
 
 
-def told_of(state: dict[str, Any]) -> str:
-    """Say in words what a model was shown."""
-    told = []
-    if state["left_out"]:
-        told.append(f"an account in place of the early messages before number {state['left_out']}")
-    if state["shortened"]:
-        told.append(f"long results before number {state['shortened']} shortened")
-    told += [_first_line(text) for text in state["loaded"]]
-    return "; ".join(told) or "all of it"
+def format_visible_part(part: dict[str, Any]) -> str:
+    """Return the result of `visible_part` as text for people."""
+    items = []
+    if part["left_out"]:
+        items.append(f"a digest instead of the messages before number {part['left_out']}")
+    if part["shortened"]:
+        items.append(f"long results before number {part['shortened']} shortened")
+    items += [_format_loaded_turns(text) for text in part["loaded"]]
+    return "; ".join(items) or "all of it"
 
 
-def _first_line(text: str) -> str:
-    places = [line[1:-1] for line in text.splitlines() if line.startswith("[turn ")]
-    return f"loaded again: {', '.join(places)}"
+def _format_loaded_turns(text: str) -> str:
+    turns = [line[1:-1] for line in text.splitlines() if line.startswith("[turn ")]
+    return f"loaded again: {', '.join(turns)}"
 
 
-def builtins_of(value: Any) -> dict[str, Any]:
-    """Give a struct as what JSON can hold."""
+def to_builtins(value: Any) -> dict[str, Any]:
+    """Return a struct as a dict that JSON can hold."""
     import msgspec  # noqa: PLC0415  # as above
 
-    built: dict[str, Any] = msgspec.to_builtins(value)
-    return built
+    builtins: dict[str, Any] = msgspec.to_builtins(value)
+    return builtins

@@ -1,7 +1,7 @@
-"""How each shell sets and unsets an environment variable, whatever is in the value.
+"""How each shell sets and unsets an environment variable, with any text as the value.
 
-Statements of bash, zsh and fish end in `;`, and remarks come last in the output: so it also works
-where somebody forgets the quotes in `eval "$(ocp env)"`, which turns line ends into spaces.
+Statements of bash, zsh and fish end in `;`, and comments are printed last, so that the output also
+works without the quotes of `eval "$(ocp env)"`, when the shell turns line ends into spaces.
 """
 
 import re
@@ -14,7 +14,7 @@ from ollama_claude_proxy.errors import UsageError
 
 
 class Shell(StrEnum):
-    """The shells that `ocp env` writes for; bash stands for every POSIX shell."""
+    """The shells that `ocp env` supports; bash stands for every POSIX shell."""
 
     BASH = "bash"
     ZSH = "zsh"
@@ -24,44 +24,47 @@ class Shell(StrEnum):
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """How one shell sets, unsets and remarks, and how its user runs what we print."""
+class ShellSyntax:
+    """How a shell sets and unsets a variable and writes a comment.
+
+    `apply_command` is what a user types to run the output of `ocp env`.
+    """
 
     set: Callable[[str, str], str]
     unset: Callable[[str], str]
-    remark: Callable[[str], str]
-    use: str
+    comment: Callable[[str], str]
+    apply_command: str
 
 
-def of_environment(environment: Mapping[str, str]) -> Shell:
-    """Give the user's shell: `$SHELL` where we know it, PowerShell on Windows, otherwise bash."""
+def detect_shell(environment: Mapping[str, str]) -> Shell:
+    """Return the user's shell: `$SHELL` if supported, PowerShell on Windows, otherwise bash."""
     name = PurePath(environment.get("SHELL", "")).name.removesuffix(".exe").lower()
     if name == "pwsh":
         return Shell.POWERSHELL
     if name in set(Shell):
         return Shell(name)
-    windows = environment.get("OS") == "Windows_NT"  # set by every Windows since NT
-    return Shell.POWERSHELL if windows and not name else Shell.BASH
+    on_windows = environment.get("OS") == "Windows_NT"  # set by every Windows since NT
+    return Shell.POWERSHELL if on_windows and not name else Shell.BASH
 
 
-def _posix(value: str) -> str:
+def _quote_posix(value: str) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
-def _fish(value: str) -> str:
+def _quote_fish(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _powershell(value: str) -> str:
-    """Quote for PowerShell, which takes typographic single quotes for plain ones."""
+def _quote_powershell(value: str) -> str:
+    """Quote for PowerShell, which treats typographic single quotes as plain ones."""
     return "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", value) + "'"
 
 
-def _cmd(name: str, value: str) -> str:
-    """Write a line of a batch file, where `%` is doubled and `"` ends the protection of `&|<>^`."""
+def _set_in_cmd(name: str, value: str) -> str:
+    """Return a line of a batch file: `%` is doubled, and beside a `"`, `&|<>^()` need a `^`."""
     if "\n" in value or "\r" in value:
         raise UsageError(
-            f"The value of {name} has a line end, which cmd cannot set.",
+            f"The value of {name} has a line break, which cmd cannot set.",
             remedy="Use `ocp env --shell powershell`.",
         )
     value = value.replace("%", "%%")
@@ -71,32 +74,32 @@ def _cmd(name: str, value: str) -> str:
     return f'@set ^"{name}={escaped}^"'
 
 
-_POSIX = Dialect(
-    set=lambda name, value: f"export {name}={_posix(value)};",
+_POSIX_SYNTAX = ShellSyntax(
+    set=lambda name, value: f"export {name}={_quote_posix(value)};",
     unset=lambda name: f"unset {name};",
-    remark=lambda text: f"# {text}",
-    use='eval "$(ocp env)"',
+    comment=lambda text: f"# {text}",
+    apply_command='eval "$(ocp env)"',
 )
 
-DIALECTS: Mapping[Shell, Dialect] = {
-    Shell.BASH: _POSIX,
-    Shell.ZSH: _POSIX,
-    Shell.FISH: Dialect(
-        set=lambda name, value: f"set -gx {name} {_fish(value)};",
+SHELL_SYNTAXES: Mapping[Shell, ShellSyntax] = {
+    Shell.BASH: _POSIX_SYNTAX,
+    Shell.ZSH: _POSIX_SYNTAX,
+    Shell.FISH: ShellSyntax(
+        set=lambda name, value: f"set -gx {name} {_quote_fish(value)};",
         unset=lambda name: f"set -e {name};",
-        remark=lambda text: f"# {text}",
-        use="ocp env | source",
+        comment=lambda text: f"# {text}",
+        apply_command="ocp env | source",
     ),
-    Shell.POWERSHELL: Dialect(
-        set=lambda name, value: f"$env:{name} = {_powershell(value)}",
+    Shell.POWERSHELL: ShellSyntax(
+        set=lambda name, value: f"$env:{name} = {_quote_powershell(value)}",
         unset=lambda name: f"Remove-Item Env:{name} -ErrorAction SilentlyContinue",
-        remark=lambda text: f"# {text}",
-        use="ocp env | Out-String | Invoke-Expression",
+        comment=lambda text: f"# {text}",
+        apply_command="ocp env | Out-String | Invoke-Expression",
     ),
-    Shell.CMD: Dialect(
-        set=_cmd,
+    Shell.CMD: ShellSyntax(
+        set=_set_in_cmd,
         unset=lambda name: f'@set "{name}="',
-        remark=lambda text: f"@rem {text}",
-        use='ocp env > "%TEMP%\\ocp.cmd" && "%TEMP%\\ocp.cmd"',
+        comment=lambda text: f"@rem {text}",
+        apply_command='ocp env > "%TEMP%\\ocp.cmd" && "%TEMP%\\ocp.cmd"',
     ),
 }

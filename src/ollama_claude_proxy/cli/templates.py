@@ -1,4 +1,4 @@
-"""What is known of the models' templates, for whoever shows it."""
+"""What is known of the models' templates and windows, for the commands that print it."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -7,42 +7,44 @@ from ollama_claude_proxy.settings import Settings, cache_path, data_path
 from ollama_claude_proxy.wire.model import ModelProfile, TemplateFacts
 
 if TYPE_CHECKING:
-    from ollama_claude_proxy.upstream.ollama.client import Ollama
-    from ollama_claude_proxy.upstream.ollama.template_facts import Calibration
+    from ollama_claude_proxy.upstream.template_facts_store import TemplateFactsStore
+    from ollama_claude_proxy.upstream.upstream import Upstream
 
 
-def calibration(ollama: "Ollama") -> "Calibration":
-    """Give the calibration that `ocp serve` uses, with what it has kept."""
+def open_template_facts(upstream: "Upstream") -> "TemplateFactsStore":
+    """Return the template facts that `ocp serve` uses, with their cache on disk."""
     from ollama_claude_proxy.translate.template_probe import (  # noqa: PLC0415  # 0.1 s
-        facts_of,
-        sentinels,
+        judge_template,
+        template_probes,
     )
-    from ollama_claude_proxy.upstream.ollama.template_facts import Calibration  # noqa: PLC0415
+    from ollama_claude_proxy.upstream.template_facts_store import TemplateFactsStore  # noqa: PLC0415
 
-    return Calibration(ollama, sentinels, facts_of, cache_path())
+    return TemplateFactsStore(upstream, template_probes, judge_template, cache_path())
 
 
-def fitted_windows() -> Mapping[str, str]:
-    """Give the windows that `ocp serve` found to fit into this machine, by a model's digest."""
-    from ollama_claude_proxy.engine.idle.vram_fit import WINDOW  # noqa: PLC0415  # 0.1 s
+def load_fitted_windows() -> Mapping[str, str]:
+    """Return the windows that `ocp serve` found to fit into this machine, by model digest."""
+    from ollama_claude_proxy.engine.idle.vram_fit import FITTING_WINDOW  # noqa: PLC0415  # 0.1 s
     from ollama_claude_proxy.sessions.storage.database import Database  # noqa: PLC0415
-    from ollama_claude_proxy.sessions.storage.store import Store  # noqa: PLC0415
+    from ollama_claude_proxy.sessions.storage.model_facts import ModelFacts  # noqa: PLC0415
 
     path = data_path()
-    if not path.exists():  # a look must not make one
+    if not path.exists():  # reading must not create it
         return {}
     database = Database(path)
     try:
-        return Store(database).facts(WINDOW)
+        return ModelFacts(database).by_model(FITTING_WINDOW)
     finally:
         database.close()
 
 
-def shown(profile: ModelProfile, facts: TemplateFacts | None, settings: Settings) -> str:
-    """Say who shows tools to a model: `native` (Ollama), or `text/DIALECT` (ocp)."""
+def tool_presentation(
+    profile: ModelProfile, facts: TemplateFacts | None, settings: Settings
+) -> str:
+    """Return who shows the tools to a model: `native` (Ollama), or `text/DIALECT` (ocp)."""
     from ollama_claude_proxy.translate.policy import Policy  # noqa: PLC0415  # 0.1 s
-    from ollama_claude_proxy.translate.tools.dialects.recognise import dialect_of  # noqa: PLC0415
+    from ollama_claude_proxy.translate.tools.dialects.choose_dialect import choose_dialect  # noqa: PLC0415
     from ollama_claude_proxy.translate.tools.offer import shown_natively  # noqa: PLC0415
 
-    policy = Policy(window=0, tools=settings.tools_for(profile.name), facts=facts)
-    return "native" if shown_natively(profile, policy) else f"text/{dialect_of(profile).name}"
+    policy = Policy(window=0, tools=settings.tools_for(profile.name), template_facts=facts)
+    return "native" if shown_natively(profile, policy) else f"text/{choose_dialect(profile).name}"

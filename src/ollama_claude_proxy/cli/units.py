@@ -1,30 +1,30 @@
-"""Numbers for people."""
+"""Formatting of sizes, durations and times for people."""
 
 from datetime import datetime
 
-_STEP = 1000  # as `ollama list` counts: 4.7 GB is 4,700,000,000 bytes
+_UNIT_FACTOR = 1000  # as `ollama list` counts: 4.7 GB is 4,700,000,000 bytes
 
 
-def bytes_text(count: float) -> str:
-    """Give a number of bytes as `4.7 GB`."""
+def format_bytes(count: float) -> str:
+    """Return a number of bytes as `4.7 GB`."""
     for unit in ("B", "kB", "MB"):
-        if count < _STEP:
+        if count < _UNIT_FACTOR:
             return f"{count:.0f} {unit}"
-        count /= _STEP
+        count /= _UNIT_FACTOR
     return f"{count:.1f} GB"
 
 
-def seconds_text(seconds: float) -> str:
-    """Give a time as `45 s`, `3 min 20 s` or `2 h 5 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
+def format_seconds(seconds: float) -> str:
+    """Return a duration as `45 s`, `3 min 20 s` or `2 h 5 min`."""
+    whole_seconds = round(seconds)
+    if whole_seconds < 60:
+        return f"{whole_seconds} s"
+    minutes, rest = divmod(whole_seconds, 60)
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def when(seconds: float) -> str:
-    """Give a time since 1970 as the date and time here."""
-    return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"
+def format_time(timestamp: float) -> str:
+    """Return a time in seconds since 1970 as local date and time."""
+    return f"{datetime.fromtimestamp(timestamp).astimezone():%Y-%m-%d %H:%M}"

@@ -1,1 +1,1 @@
-"""A stand-in for Ollama, to show the proxy at work where there is no Ollama."""
+"""A stand-in for Ollama, to show how the proxy works without Ollama."""

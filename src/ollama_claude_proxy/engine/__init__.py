@@ -1,1 +1,1 @@
-"""One request's life between HTTP and the models: no HTTP, no network."""
+"""What happens to a request between HTTP and the models; it knows neither HTTP nor network."""

@@ -3,82 +3,87 @@
 When a side request with the same head takes the only slot, llama.cpp saves the conversation's
 state, but does not load it again when the conversation returns: the slot looks like a beginning of
 it. Measured: 6,008 of 20,195 tokens come from the cache. After a request that is like neither (9
-tokens, 40 ms) it loads what it saved: 20,194. Sent only where that is so; and no more where it is
-seen not to help.
+tokens, 40 ms) it loads what it saved: 20,194. It is sent only in this case, and no longer to a
+model for which it did not help.
 """
 
 from contextlib import suppress
 
+from ollama_claude_proxy.engine.internal_request import run_internal_request
 from ollama_claude_proxy.errors import OcpError
-from ollama_claude_proxy.prompt_cache.prompts import Prompt, Prompts, Shared, shared_characters
+from ollama_claude_proxy.prompt_cache.prefix import PrefixMatch, Prompt, common_prefix_chars
+from ollama_claude_proxy.prompt_cache.prompt_history import PromptHistory
 from ollama_claude_proxy.translate.request.plan import Plan
-from ollama_claude_proxy.upstream.ollama.client import Chat, Ollama
-from ollama_claude_proxy.wire.events import encode_json
-from ollama_claude_proxy.wire.ollama import ChatLine
+from ollama_claude_proxy.upstream.upstream import Upstream
+from ollama_claude_proxy.wire.chat import ChatChunk, ChatMessage, ModelRequest
 
 # llama.cpp saves a slot's state when less than this part of it would survive,
 _SAVED_BELOW = 0.5
 # and takes a slot for similar when it holds more than this part of the new prompt.
 _SIMILAR_ABOVE = 0.1
-# Some 1,000 tokens; less is read anew as fast.
-_FEWEST_CHARACTERS = 4000
-_MOST_FAILURES = 2
-# A turn that read more than this part of its prompt had no use of the cache.
-_READ_ANEW = 0.5
+# About 1,000 tokens; fewer are read again just as fast.
+_MIN_CHARACTERS = 4000
+_MAX_FAILURES = 2
+# A turn that read more than this part of its prompt did not use the cache.
+_MAX_READ_SHARE = 0.5
 
 
-class Flushing:
-    """Decides when to flush, and learns whether it helps."""
+class CacheRestore:
+    """Decides when to restore, does it, and learns whether it helps."""
 
-    def __init__(self, prompts: Prompts) -> None:
-        self._prompts = prompts
+    def __init__(self, upstream: Upstream, history: PromptHistory) -> None:
+        self._upstream = upstream
+        self._history = history
         self._failures: dict[str, int] = {}
-        self._nanoseconds: dict[str, float] = {}
+        self._nanoseconds_per_token: dict[str, float] = {}
 
-    def helps(self, model: str, conversation: str, shared: Shared) -> bool:
-        """Whether a conversation that returns lies saved behind a side request's state."""
-        if self._failures.get(model, 0) >= _MOST_FAILURES:
+    async def restore(self, plan: Plan, conversation: str, match: PrefixMatch) -> bool:
+        """Send the tiny request where it helps; return whether it was sent."""
+        if not self._needs_restore(plan.model, conversation, match):
             return False
-        own, last = self._prompts.own(model, conversation), self._prompts.last(model)
-        if own is None or last is None or last[0] == conversation or shared.whole is not own:
-            return False
-        return _hidden(own, last[1], shared)
+        request = ModelRequest(
+            model=plan.model,
+            messages=(ChatMessage("user", "."),),
+            window=plan.model_request.window,
+            max_tokens=1,
+            keep_alive=plan.model_request.keep_alive,
+        )
+        with suppress(OcpError):  # then the turn only takes longer
+            await run_internal_request(self._upstream, request, plan.window)
+        return True
 
-    def learn(self, model: str, done: ChatLine, shared: Shared, *, flushed: bool) -> None:
-        """Learn from a turn how fast the model reads, and whether the flush helped."""
-        tokens, duration = done.prompt_eval_count, done.prompt_eval_duration
+    def learn(self, model: str, last: ChatChunk, match: PrefixMatch, *, restored: bool) -> None:
+        """Learn from a turn how fast the model reads, and whether restoring helped."""
+        tokens, duration = last.prompt_eval_count, last.prompt_eval_duration
         if not (tokens and duration):
             return
-        if shared.part < _SIMILAR_ABOVE:
-            self._nanoseconds[model] = duration / tokens
-        speed = self._nanoseconds.get(model)
-        if flushed and speed is not None:
-            failed = duration > _READ_ANEW * speed * tokens
+        if match.share < _SIMILAR_ABOVE:
+            self._nanoseconds_per_token[model] = duration / tokens
+        speed = self._nanoseconds_per_token.get(model)
+        if restored and speed is not None:
+            failed = duration > _MAX_READ_SHARE * speed * tokens
             self._failures[model] = self._failures.get(model, 0) + 1 if failed else 0
 
+    def _needs_restore(self, model: str, conversation: str, match: PrefixMatch) -> bool:
+        """Whether a side request with the same head took the conversation's slot."""
+        if self._failures.get(model, 0) >= _MAX_FAILURES:
+            return False
+        previous = self._history.of_conversation(model, conversation)
+        last = self._history.last(model)
+        if (
+            previous is None
+            or last is None
+            or last[0] == conversation
+            or match.continued is not previous
+        ):
+            return False
+        return _was_displaced(previous.prompt, last[1].prompt, match)
 
-def _hidden(own: Prompt, last: Prompt, shared: Shared) -> bool:
-    same = shared_characters(own, last)
+
+def _was_displaced(previous: Prompt, last: Prompt, match: PrefixMatch) -> bool:
+    common = common_prefix_chars(previous, last)
     return (
-        same < _SAVED_BELOW * own.size
-        and same > _SIMILAR_ABOVE * shared.size
-        and own.size - same > _FEWEST_CHARACTERS
+        common < _SAVED_BELOW * previous.size
+        and common > _SIMILAR_ABOVE * match.size
+        and previous.size - common > _MIN_CHARACTERS
     )
-
-
-async def flush(ollama: Ollama, plan: Plan) -> None:
-    """Send the tiny request; it needs no answer."""
-    sent = plan.body["options"].get("num_ctx")
-    options = {"num_predict": 1} if sent is None else {"num_ctx": sent, "num_predict": 1}
-    body = {
-        "model": plan.model,
-        "messages": [{"role": "user", "content": "."}],
-        "options": options,
-        "keep_alive": plan.body["keep_alive"],
-        "truncate": False,
-        "stream": True,
-    }
-    with suppress(OcpError):  # then the turn only takes longer
-        async with ollama.chat(Chat(encode_json(body), plan.model, 0, plan.window)) as batches:
-            async for _ in batches:
-                pass

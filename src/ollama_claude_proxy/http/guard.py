@@ -1,8 +1,8 @@
-"""What every request passes first: an id, a check of who asks, and errors in Anthropic's form.
+"""What every request passes first: an id, a check of the caller, and errors in Anthropic's form.
 
 A web page must not reach a model on this machine. A browser names the page in `Origin`, and a page
 that rebinds its own host name to 127.0.0.1 still sends that name in `Host`; so both are checked.
-Behind a token any host name is allowed, for a page does not know the token.
+Behind a token any host name is allowed, because a page does not know the token.
 """
 
 import hmac
@@ -22,7 +22,7 @@ from ollama_claude_proxy.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# They hold nothing private, and are asked before the client has its token.
+# They tell nothing private, and clients ask them before they have their token.
 _OPEN_PATHS = frozenset({"/", "/health", "/api/hello"})
 
 
@@ -34,34 +34,34 @@ class Guard:
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Check the request, pass it on, and turn what it raises into an answer."""
+        """Check the request, pass it on, and turn what it raises into a response."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        identifier = f"req_{secrets.token_hex(12)}"
-        scope.setdefault("state", {})["request_id"] = identifier
-        scope["path"] = _one_version(scope["path"])
-        headers = {"request-id": identifier, "anthropic-version": self._settings.anthropic_version}
-        answer = _Answer(send, headers)
+        request_id = f"req_{secrets.token_hex(12)}"
+        scope.setdefault("state", {})["request_id"] = request_id
+        scope["path"] = _without_repeated_version(scope["path"])
+        headers = {"request-id": request_id, "anthropic-version": self._settings.anthropic_version}
+        response = _TrackedResponse(send, headers)
         try:
-            self._admit(scope)
-            await self._app(scope, receive, answer.send)
+            self._check_access(scope)
+            await self._app(scope, receive, response.send)
         except OcpError as error:
-            await self._explain(error, answer, scope, receive)
+            await self._send_error(error, response, scope, receive)
         except Exception:
-            logger.exception("request %s failed", identifier)
-            await self._explain(InternalError(identifier), answer, scope, receive)
+            logger.exception("request %s failed", request_id)
+            await self._send_error(InternalError(request_id), response, scope, receive)
 
-    async def _explain(
-        self, error: OcpError, answer: "_Answer", scope: Scope, receive: Receive
+    async def _send_error(
+        self, error: OcpError, response: "_TrackedResponse", scope: Scope, receive: Receive
     ) -> None:
-        identifier = scope["state"]["request_id"]
+        request_id = scope["state"]["request_id"]
         outcome = f"{error.status} {error.message}"
-        request_log(f"{scope['method']} {scope['path']}", request=identifier, outcome=outcome)
-        if not answer.started:
-            await error_response(error, identifier)(scope, receive, answer.send)
+        request_log(f"{scope['method']} {scope['path']}", request=request_id, outcome=outcome)
+        if not response.started:
+            await error_response(error, request_id)(scope, receive, response.send)
 
-    def _admit(self, scope: Scope) -> None:
+    def _check_access(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         origin = headers.get("origin")
         if origin is not None and not _is_local(urlsplit(origin).hostname):
@@ -69,7 +69,7 @@ class Guard:
         token = self._settings.token
         if token is None:
             self._check_host(headers.get("host", ""))
-        elif scope["path"] not in _OPEN_PATHS and not _carries(headers, token):
+        elif scope["path"] not in _OPEN_PATHS and not _has_token(headers, token):
             raise Unauthorized("The request does not carry this proxy's token.")
 
     def _check_host(self, host: str) -> None:
@@ -81,8 +81,8 @@ class Guard:
             )
 
 
-class _Answer:
-    """Adds headers to an answer and knows whether it has begun."""
+class _TrackedResponse:
+    """Adds headers to a response and knows whether it has begun."""
 
     def __init__(self, send: Send, headers: Mapping[str, str]) -> None:
         self._send = send
@@ -96,8 +96,8 @@ class _Answer:
         await self._send(message)
 
 
-def _one_version(path: str) -> str:
-    """Take the second `/v1` off the paths of a client whose base URL ends in one."""
+def _without_repeated_version(path: str) -> str:
+    """Return a path without the second `/v1` of a client whose base URL ends in one."""
     return path[3:] if path.startswith("/v1/v1/") else path
 
 
@@ -114,7 +114,7 @@ def _is_local(name: str | None) -> bool:
     return True
 
 
-def _carries(headers: Headers, token: str) -> bool:
+def _has_token(headers: Headers, token: str) -> bool:
     bearer = headers.get("authorization", "").removeprefix("Bearer ").strip()
-    given = (bearer, headers.get("x-api-key", ""))
-    return any(hmac.compare_digest(one.encode(), token.encode()) for one in given)
+    candidates = (bearer, headers.get("x-api-key", ""))
+    return any(hmac.compare_digest(candidate.encode(), token.encode()) for candidate in candidates)

@@ -1,4 +1,4 @@
-"""Is it there, and what is it set to: `/`, `/health`, `/api/hello`."""
+"""Whether the proxy runs, and how it is set: `/`, `/health`, `/api/hello`."""
 
 import asyncio
 from typing import Any
@@ -8,59 +8,59 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ollama_claude_proxy import __version__
-from ollama_claude_proxy.engine.services import Services
+from ollama_claude_proxy.engine.engine import Engine
 from ollama_claude_proxy.errors import OcpError
 from ollama_claude_proxy.http.responses import json_response
-from ollama_claude_proxy.upstream.catalog import window
+from ollama_claude_proxy.upstream.catalog import context_window
 
-# Seconds; whoever asks for the health of the proxy does not want to wait for Ollama.
-_PATIENCE = 1.0
+# A request for the proxy's health does not wait longer for Ollama.
+_TIMEOUT_SECONDS = 1.0
 
 
 async def root(_request: Request) -> Response:
-    """Say what answers here."""
+    """Return the name and the version of the proxy."""
     return PlainTextResponse(f"ollama-claude-proxy {__version__} is running\n")
 
 
 async def hello(_request: Request) -> Response:
-    """Answer the client's first knock."""
+    """Answer the request that a client sends first."""
     return Response()
 
 
 async def health(request: Request) -> Response:
-    """Give the version, the model in use with its window in tokens, and whether Ollama answers.
+    """Return the version, the model in use with its window in tokens, and whether Ollama answers.
 
-    `calls` counts what became of tool calls since the start; `last_prompt` tells the tokens of the
-    last prompt, how many of them the model was shown before, and what broke its beginning.
+    `calls` counts the tool calls since the start by the way they took; `last_prompt` has the tokens
+    of the last prompt, how many of them the model was shown before, and where it changed.
 
-    The status is 200 though Ollama is down: the proxy itself is well and waits for it.
+    The status is 200 even if Ollama is down: the proxy itself works and waits for it.
     """
-    services: Services = request.app.state.services
-    calls = {
-        "calls": msgspec.to_builtins(services.tally),
-        "last_prompt": services.last_prompt,
+    engine: Engine = request.app.state.engine
+    turns = {
+        "calls": msgspec.to_builtins(engine.totals.calls),
+        "last_prompt": engine.totals.last_prompt,
     }
     return json_response(
-        {"status": "ok", "version": __version__, **await _ollama(services), **calls}
+        {"status": "ok", "version": __version__, **await _describe_backend(engine), **turns}
     )
 
 
-async def _ollama(services: Services) -> dict[str, Any]:
-    about: dict[str, Any] = {
-        "ollama_url": services.settings.ollama_url,
+async def _describe_backend(engine: Engine) -> dict[str, Any]:
+    report: dict[str, Any] = {
+        "ollama_url": engine.settings.ollama_url,
         "ollama": None,
         "model": None,
         "window": None,
         "problem": None,
     }
     try:
-        async with asyncio.timeout(_PATIENCE):
-            about["ollama"] = await services.ollama.version()
-            profile = await services.catalog.default_model()
-            about["model"] = profile.name
-            about["window"] = window(profile, services.settings)
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            report["ollama"] = await engine.upstream.version()
+            profile = await engine.catalog.default_model()
+            report["model"] = profile.name
+            report["window"] = context_window(profile, engine.settings)
     except OcpError as error:
-        about["problem"] = error.message
+        report["problem"] = error.message
     except TimeoutError:
-        about["problem"] = f"Ollama at {services.settings.ollama_url!r} is slow to answer."
-    return about
+        report["problem"] = f"Ollama at {engine.settings.ollama_url!r} is slow to answer."
+    return report

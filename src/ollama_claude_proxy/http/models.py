@@ -9,23 +9,23 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ollama_claude_proxy.engine.services import Services
+from ollama_claude_proxy.engine.engine import Engine
 from ollama_claude_proxy.errors import InvalidRequest, ModelNotFound, ModelNotInstalled
 from ollama_claude_proxy.http.responses import json_response
 from ollama_claude_proxy.settings import Settings
-from ollama_claude_proxy.upstream.catalog import window
+from ollama_claude_proxy.upstream.catalog import context_window
 from ollama_claude_proxy.wire.model import ModelProfile, alias
 
-_MOST = 1000
-_USUAL = 20
+_MAX_LIMIT = 1000
+_DEFAULT_LIMIT = 20
 _UNKNOWN_TIME = "1970-01-01T00:00:00Z"
 
 
-async def models(request: Request) -> Response:
+async def list_models(request: Request) -> Response:
     """List the installed models that can chat, a page at a time."""
-    services: Services = request.app.state.services
-    installed = [profile for profile in await services.catalog.installed() if profile.completion]
-    entries = [_entry(profile, services.settings) for profile in installed]
+    engine: Engine = request.app.state.engine
+    installed = [profile for profile in await engine.catalog.installed() if profile.completion]
+    entries = [_entry(profile, engine.settings) for profile in installed]
     query = request.query_params
     page, more = _page(
         entries, _limit(query.get("limit")), query.get("after_id"), query.get("before_id")
@@ -40,33 +40,33 @@ async def models(request: Request) -> Response:
     )
 
 
-async def model(request: Request) -> Response:
-    """Give one model, by its alias or its true name."""
-    services: Services = request.app.state.services
+async def get_model(request: Request) -> Response:
+    """Return one model, by its alias or its true name."""
+    engine: Engine = request.app.state.engine
     name = request.path_params["model_id"]
     try:
-        profile = await services.catalog.profile(name)
+        profile = await engine.catalog.profile(name)
     except ModelNotInstalled:
         raise ModelNotFound(name) from None
-    return json_response(_entry(profile, services.settings))
+    return json_response(_entry(profile, engine.settings))
 
 
-def _limit(given: str | None) -> int:
-    if given is None:
-        return _USUAL
-    if not given.isdigit() or not 1 <= int(given) <= _MOST:
-        raise InvalidRequest(f"limit: Input should be a valid integer from 1 to {_MOST}")
-    return int(given)
+def _limit(value: str | None) -> int:
+    if value is None:
+        return _DEFAULT_LIMIT
+    if not value.isdigit() or not 1 <= int(value) <= _MAX_LIMIT:
+        raise InvalidRequest(f"limit: Input should be a valid integer from 1 to {_MAX_LIMIT}")
+    return int(value)
 
 
 def _page(
     entries: list[dict[str, Any]], limit: int, after: str | None, before: str | None
 ) -> tuple[list[dict[str, Any]], bool]:
-    """Give a page, and whether there are more in its direction."""
+    """Return a page, and whether there are more in its direction."""
     ids = [entry["id"] for entry in entries]
-    for name, given in (("after_id", after), ("before_id", before)):
-        if given is not None and given not in ids:
-            raise InvalidRequest(f"{name}: there is no model {given!r}")
+    for name, model_id in (("after_id", after), ("before_id", before)):
+        if model_id is not None and model_id not in ids:
+            raise InvalidRequest(f"{name}: there is no model {model_id!r}")
     if before is not None:
         entries = entries[: ids.index(before)]
         return entries[-limit:], len(entries) > limit
@@ -76,7 +76,7 @@ def _page(
 
 
 def _entry(profile: ModelProfile, settings: Settings) -> dict[str, Any]:
-    tokens = window(profile, settings)
+    tokens = context_window(profile, settings)
     return {
         "type": "model",
         "id": alias(profile.name),
@@ -95,7 +95,7 @@ def _entry(profile: ModelProfile, settings: Settings) -> dict[str, Any]:
 def _capabilities(profile: ModelProfile) -> dict[str, Any]:
     no, yes = {"supported": False}, {"supported": True}
     thinking = {"supported": profile.thinking}
-    levels = {"supported": profile.thinking_levels}
+    levels = {"supported": profile.has_thinking_levels}
     return {
         "batch": no,
         "citations": no,
@@ -111,7 +111,7 @@ def _capabilities(profile: ModelProfile) -> dict[str, Any]:
             "types": {
                 "adaptive": thinking,
                 "between_tools": no,
-                "disabled": {"supported": not profile.thinking_levels},
+                "disabled": {"supported": not profile.has_thinking_levels},
                 "enabled": thinking,
             }
         },

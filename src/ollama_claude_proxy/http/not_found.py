@@ -1,4 +1,4 @@
-"""Answers for what is not there."""
+"""Answers for paths and methods that do not exist."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -8,13 +8,13 @@ from ollama_claude_proxy.errors import NotSupported
 from ollama_claude_proxy.http.responses import json_response, request_id
 
 
-async def unsupported(request: Request) -> Response:
+async def reject_unsupported(request: Request) -> Response:
     """Refuse an endpoint of Anthropic's API that the proxy does not have."""
     raise NotSupported(f"ocp does not have {request.method} {request.url.path!r}.")
 
 
-async def unknown(request: Request, error: Exception) -> Response:
-    """Answer for a path or a method that means nothing here, in the client's own format."""
+async def answer_http_exception(request: Request, error: Exception) -> Response:
+    """Answer for an unknown path or method, in Anthropic's format."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     kind = "not_found_error" if status == 404 else "invalid_request_error"
     message = (

@@ -15,9 +15,9 @@ MEDIA_TYPE = "text/event-stream; charset=utf-8"
 HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
-def encode(events: Iterable[Event]) -> bytes:
-    """Give the bytes of events; what grows one block in a row is written as one delta."""
-    return b"".join(map(_encode, _merged(events)))
+def encode_events(events: Iterable[Event]) -> bytes:
+    """Return the bytes of events; deltas of one block in a row are written as one."""
+    return b"".join(map(_encode, _merge_deltas(events)))
 
 
 def _encode(event: Event) -> bytes:
@@ -25,7 +25,7 @@ def _encode(event: Event) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (str(name).encode(), encode_json(event))
 
 
-def _merged(events: Iterable[Event]) -> Iterator[Event]:
+def _merge_deltas(events: Iterable[Event]) -> Iterator[Event]:
     """Join deltas of one block that arrived together: the same content in fewer bytes."""
     index = -1
     kind: type[TextDelta | ThinkingDelta] = TextDelta

@@ -1,1 +1,1 @@
-"""What each model was shown, what of it a new prompt shares, and what it counted."""
+"""What each model was shown, how much of it a new prompt shares, and token counts."""

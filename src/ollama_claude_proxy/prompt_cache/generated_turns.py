@@ -9,53 +9,53 @@ are the proxy's own, or, for a turn without calls, by its text where that differ
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from ollama_claude_proxy.sessions.storage.store import Store, turn_key
+from ollama_claude_proxy.sessions.storage.turn_store import TurnStore, turn_key
 
 # Some thousand turns of a few kilobytes; the oldest go first.
-_MOST_CHARACTERS = 64_000_000
+_MAX_CHARACTERS = 64_000_000
 # A history that was written elsewhere is looked up once, not at every turn.
-_MOST_UNKNOWN = 10_000
+_MAX_UNKNOWN = 10_000
 
 
-class Turns:
-    """Remembers turns, up to `most_characters` of text in memory, and in the store."""
+class GeneratedTurns:
+    """Remembers turns, up to `max_characters` of text in memory, and in the store."""
 
-    def __init__(self, store: Store, most_characters: int = _MOST_CHARACTERS) -> None:
+    def __init__(self, store: TurnStore, max_characters: int = _MAX_CHARACTERS) -> None:
         self._store = store
-        self._most = most_characters
+        self._max_characters = max_characters
         self._turns: OrderedDict[str, str] = OrderedDict()
         self._unknown: OrderedDict[str, None] = OrderedDict()
-        self._size = 0
+        self._characters = 0
 
-    def remember(self, identifiers: Sequence[str], text: str, raw: str) -> None:
-        """Keep the text `raw` of a turn that the client knows by its calls and its text."""
-        if not identifiers and raw == text:
+    def remember(self, call_ids: Sequence[str], text: str, generated: str) -> None:
+        """Keep the `generated` text of a turn that the client knows by its calls and its text."""
+        if not call_ids and generated == text:
             return
-        key = turn_key(identifiers, text)
+        key = turn_key(call_ids, text)
         self._unknown.pop(key, None)
-        self._hold(key, raw)
-        self._store.keep_turn(key, raw)
+        self._cache(key, generated)
+        self._store.keep(key, generated)
 
-    def recall(self, identifiers: Sequence[str], text: str) -> str | None:
-        """Give what the model wrote for a turn, or None where that is not known."""
-        key = turn_key(identifiers, text)
-        raw = self._turns.get(key)
-        if raw is not None:
+    def recall(self, call_ids: Sequence[str], text: str) -> str | None:
+        """Return what the model wrote for a turn, or None if that is not known."""
+        key = turn_key(call_ids, text)
+        generated = self._turns.get(key)
+        if generated is not None:
             self._turns.move_to_end(key)
-            return raw
+            return generated
         if key in self._unknown:
             return None
-        raw = self._store.turn(key)
-        if raw is not None:
-            self._hold(key, raw)
+        generated = self._store.find(key)
+        if generated is not None:
+            self._cache(key, generated)
         else:
             self._unknown[key] = None
-            while len(self._unknown) > _MOST_UNKNOWN:
+            while len(self._unknown) > _MAX_UNKNOWN:
                 self._unknown.popitem(last=False)
-        return raw
+        return generated
 
-    def _hold(self, key: str, raw: str) -> None:
-        self._size += len(raw) - len(self._turns.pop(key, ""))
-        self._turns[key] = raw
-        while self._size > self._most and self._turns:
-            self._size -= len(self._turns.popitem(last=False)[1])
+    def _cache(self, key: str, generated: str) -> None:
+        self._characters += len(generated) - len(self._turns.pop(key, ""))
+        self._turns[key] = generated
+        while self._characters > self._max_characters and self._turns:
+            self._characters -= len(self._turns.popitem(last=False)[1])

@@ -5,63 +5,48 @@ it was wanted. Both are kept, so that every later prompt begins as the one befor
 restart. A conversation whose beginning has changed (rewound, compacted) is cut anew.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
-import msgspec
-from msgspec import Struct, field
-from msgspec.structs import replace
-
-from ollama_claude_proxy.sessions.cut import Cut, Sizes, opening_of, step, tightened
-from ollama_claude_proxy.sessions.digest import digest, digest_tokens, found_tools
-from ollama_claude_proxy.sessions.message_chain import Entry, blocks_of, chain, text_of
-from ollama_claude_proxy.sessions.storage.archive import Archive, Whose
-from ollama_claude_proxy.sessions.storage.retrieval import Retrieval, shown
-from ollama_claude_proxy.sessions.storage.vectors import Query
-from ollama_claude_proxy.sessions.truncate import SHORT, shortened
+from ollama_claude_proxy.sessions.block_text import is_request, message_text, user_text
+from ollama_claude_proxy.sessions.cut import (
+    CountTokens,
+    Cut,
+    PromptSizes,
+    apply_cut,
+    next_cut,
+    opening_length,
+)
+from ollama_claude_proxy.sessions.digest import found_tools, max_digest_tokens, write_digest
+from ollama_claude_proxy.sessions.fit_state import (
+    ConversationKey,
+    FitState,
+    FitStateStore,
+    FitSummary,
+    decode_fit_state,
+    encode_fit_state,
+)
+from ollama_claude_proxy.sessions.message_chain import ChainedMessage, chain_messages
+from ollama_claude_proxy.sessions.passages import format_passages
+from ollama_claude_proxy.sessions.retrieval import (
+    PassageIndex,
+    PassageQuery,
+    QueryVector,
+    find_passages,
+)
+from ollama_claude_proxy.sessions.shrink import leave_turns, limit_results, limit_texts
+from ollama_claude_proxy.sessions.truncate import (
+    truncate_results,
+    truncate_text,
+)
 from ollama_claude_proxy.wire.anthropic import Message
-from ollama_claude_proxy.wire.reminder import REMINDER
+from ollama_claude_proxy.wire.blocks import TextBlock, ToolReferenceBlock
 
 # An eighth of the window for what is found again, at about four characters a token.
-_SHARE = 8
-_CHARACTERS = 4
-# How much of the user's words, and of the model's last turn, is asked for.
-_ASKED, _DONE = 2000, 500
-
-Tokens = Callable[[str], int]
-
-
-class State(Struct):
-    """How a conversation is fitted: the cut, and the `mark` of the messages it was made for.
-
-    `tools` were found in what left, `loaded` are texts by the hash of the message they stand at.
-    `summary` is what the model wrote of the messages before number `summarised`, if it was asked.
-    """
-
-    cut: Cut = Cut()
-    mark: str = ""
-    digest: str = ""
-    tools: list[str] = field(default_factory=list)
-    summary: str = ""
-    summarised: int = 0
-    loaded: dict[str, str] = field(default_factory=dict)
-
-
-def read_state(kept: bytes) -> State:
-    """Read a state; what cannot be read counts as none."""
-    try:
-        return msgspec.json.decode(kept, type=State)
-    except msgspec.DecodeError:
-        return State()
-
-
-class Fitted(Struct, frozen=True):
-    """How many messages were `left` out, results `shortened`, and texts `loaded`."""
-
-    left: int
-    shortened: int
-    loaded: int
+_PASSAGES_SHARE = 8
+_CHARACTERS_PER_TOKEN = 4
+# How much of the user's words, and of the model's last turn, is searched for.
+_REQUEST_CHARACTERS, _REPLY_CHARACTERS = 2000, 500
 
 
 class Conversation:
@@ -71,107 +56,112 @@ class Conversation:
     """
 
     def __init__(
-        self, archive: Archive, retrieval: Retrieval, whose: Whose, messages: Sequence[Message]
+        self,
+        states: FitStateStore,
+        index: PassageIndex,
+        key: ConversationKey,
+        messages: Sequence[Message],
     ) -> None:
-        self.whose = whose
+        self.key = key
         self._messages = messages
-        self._archive = archive
-        self._retrieval = retrieval
-        self._as_kept = archive.boundary(whose.key, whose.model)
-        self._state = self._known(self._as_kept)
-        self._moved = False
+        self._opening = opening_length(messages)
+        self._states = states
+        self._index = index
+        self._stored_state = states.fit_state(key.identity, key.model)
+        self._state = self._matching_state(self._stored_state)
+        self._was_cut_now = self._tried_regular_cut = False
         self.changed = False
 
     @cached_property
-    def entries(self) -> list[Entry]:
-        """The messages as a chain: made when it is needed, for a long one takes a millisecond."""
-        return chain(self._messages)
+    def chain(self) -> list[ChainedMessage]:
+        """The messages as a chain; made when needed, because a long one takes a millisecond."""
+        return chain_messages(self._messages)
 
     @property
-    def ranges(self) -> list[tuple[int, int]]:
-        """The numbers of the passages that were kept of it."""
-        scope = self._retrieval.scope(self.whose.key, project=False)
-        return [] if scope is None else list(scope.ranges)
+    def roots(self) -> list[int]:
+        """The roots of the passages that were kept of it."""
+        scope = self._index.scope(self.key.identity, project=False)
+        return [] if scope is None else scope.all_roots
 
     @property
-    def fitted(self) -> Fitted | None:
+    def fit_summary(self) -> FitSummary | None:
         """What was done so that it fits; None where nothing was."""
         cut, loaded = self._state.cut, len(self._loaded())
         if cut == Cut() and not loaded:
             return None
-        opening = opening_of(self._messages)
-        behind = self._messages[max(cut.left, opening) :]
-        pairs = zip(behind, self._behind(), strict=True)
-        changed = sum(one.content is not other.content for one, other in pairs)
-        return Fitted(max(cut.left - opening, 0), changed, loaded)
+        start = max(cut.left_until, self._opening)
+        kept = (*self._messages[: self._opening], *self._messages[start:])
+        pairs = zip(kept, apply_cut(self._messages, cut), strict=True)
+        truncated = sum(before.content is not after.content for before, after in pairs)
+        left_out = max(cut.left_until - self._opening, 0)
+        return FitSummary(left_out, truncated, loaded, self._was_cut_now)
 
     @property
     def request(self) -> str:
         """What is asked for: the user's newest words, and in a tool loop what the model did."""
-        own = next((one for one in reversed(self._messages) if _asks(one)), self._messages[-1])
-        words = _words(own)[-_ASKED:]
-        if own is not self._messages[-1]:
-            done = next((one for one in reversed(self._messages) if one.role == "assistant"), own)
-            words += "\n" + "\n".join(map(text_of, blocks_of(done)))[-_DONE:]
-        return words
+        newest = self._messages[-1]
+        asked = next(filter(is_request, reversed(self._messages)), newest)
+        words = user_text(asked)[-_REQUEST_CHARACTERS:]
+        if asked is newest:
+            return words
+        replies = (message for message in reversed(self._messages) if message.role == "assistant")
+        return f"{words}\n{message_text(next(replies, asked))[-_REPLY_CHARACTERS:]}"
 
-    def shown(self) -> list[Message]:
-        """Give the messages that the model is shown."""
-        opening = opening_of(self._messages)
-        head = list(self._messages[:opening])
-        start = max(self._state.cut.left, opening)
-        if self._state.digest and start > opening:
-            tools = [{"type": "tool_reference", "tool_name": name} for name in self._state.tools]
-            head[0] = _with(head[0], {"type": "text", "text": self._state.digest}, *tools)
-        behind = self._behind()
-        for at, text in self._loaded().items():
-            block = {"type": "text", "text": text}
-            if at >= start:
-                behind[at - start] = _with(behind[at - start], block)
-            elif at < opening:
-                head[at] = _with(head[at], block)
-        return head + behind
+    def shown_messages(self) -> list[Message]:
+        """Return the messages that the model is shown."""
+        messages = apply_cut(self._with_passages(), self._state.cut)
+        if self._state.digest and self._state.cut.left_until > self._opening:
+            tools = map(ToolReferenceBlock, self._state.tools)
+            messages[0] = _with_blocks(messages[0], TextBlock(self._state.digest), *tools)
+        return messages
 
-    def step(self, tokens: Tokens, total: int, budget: int) -> bool:
-        """Cut so much that over half of a budget is free; False where nothing more can go.
+    def shrink(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> bool:
+        """Show less, because the prompt does not fit; False where nothing more can go.
 
-        `tokens` counts a text; `total` is what the prompt has now.
+        First the regular cut, so that over half of the room for turns is free again. Where that is
+        not enough: the passages of this turn, the digest, then results, turns and the user's texts
+        get shorter. `count_tokens` counts a text, `prompt_tokens` is what the prompt has now.
         """
-        now = sum(tokens(_all(message)) for message in self.shown())
-        whole = [tokens(_all(message)) for message in self._messages]
-        short = [
-            size if size * 2 < SHORT // _CHARACTERS else tokens(_all(shortened(message)))
-            for size, message in zip(whole, self._messages, strict=True)
-        ]
-        sizes = Sizes(whole, short, max(total - now, 0), digest_tokens(budget))
-        cut = step(self._messages, sizes, budget, self._state.cut)
-        if cut is None or cut == self._state.cut:
-            tight = self._state.cut.tight // 2 or budget
-            cut = tightened(self._messages, tight, self._state.cut)
-            if cut == self._state.cut:
-                return False
-        self._cut(cut, digest_tokens(budget))
+        if not self._tried_regular_cut:
+            self._tried_regular_cut = True
+            if self._cut_regularly(count_tokens, prompt_tokens, budget):
+                return True
+        if self._drop_passages() or self._drop_digest():
+            return True
+        excess = self._characters(count_tokens, prompt_tokens - budget)
+        cut = (
+            limit_results(self._messages, self._state.cut, excess)
+            or leave_turns(self._messages, self._state.cut)
+            or limit_texts(self._messages, self._state.cut, excess, self._pinned_words())
+        )
+        if cut is None:
+            return False
+        self._cut(cut, digest_tokens=0)
         return True
 
-    def looks(self, *, project: bool) -> bool:
-        """Whether the newest message may need what is not shown, and nobody looked for it yet."""
-        last = self._messages[-1]
+    def needs_passages(self, *, project: bool) -> bool:
+        """Whether the newest message may need what is not shown, and was not searched for yet."""
+        newest = self._messages[-1]
         hidden = project or self._state.cut != Cut()
-        wants = last.role != "assistant" and (self._moved or _asks(last))
-        return hidden and wants and f"{self.entries[-1].hash:x}" not in self._state.loaded
+        asks = newest.role != "assistant" and (self._was_cut_now or is_request(newest))
+        return hidden and asks and self.chain[-1].name not in self._state.loaded
 
-    def load(self, window: int, *, project: bool = False, query: Query | None = None) -> None:
+    def load_passages(
+        self, window: int, *, project: bool = False, vector: QueryVector | None = None
+    ) -> None:
         """Find what the newest message needs of what is not shown, once; `window` in tokens."""
-        if not self.looks(project=project):
+        if not self.needs_passages(project=project):
             return
-        scope = self._retrieval.scope(self.whose.key, project=project)
+        scope = self._index.scope(self.key.identity, project=project)
         if scope is None:
             return
-        prompt = "\n".join(map(_all, self.shown()))
-        most = window // _SHARE * _CHARACTERS // (1 if _asks(self._messages[-1]) else 2)
-        found = self._retrieval.find(self.request, scope, prompt, most, query)
+        part = 1 if is_request(self._messages[-1]) else 2
+        prompt = "\n".join(map(message_text, self.shown_messages()))
+        max_characters = window // _PASSAGES_SHARE * _CHARACTERS_PER_TOKEN // part
+        wanted = PassageQuery(self.request, prompt, max_characters, vector)
+        found = find_passages(self._index, scope, wanted)
         if found:
-            self._state.loaded[f"{self.entries[-1].hash:x}"] = shown(found)
+            self._state.loaded[self.chain[-1].name] = format_passages(found)
             self.changed = True
 
     @property
@@ -180,91 +170,131 @@ class Conversation:
         return self._state.summary
 
     @property
-    def unsummarised(self) -> str:
+    def unsummarized(self) -> str:
         """The text of what left and is in no summary yet."""
-        begin = max(opening_of(self._messages), self._state.summarised)
-        left = self._messages[begin : self._state.cut.left]
-        return "\n\n".join(f"{one.role}: {_all(shortened(one))}" for one in left)
+        start = max(self._opening, self._state.summarized_until)
+        left = self._messages[start : self._state.cut.left_until]
+        texts = (f"{message.role}: {message_text(truncate_results(message))}" for message in left)
+        return "\n\n".join(texts)
 
-    def sum_up(self, summary: str) -> None:
+    def keep_summary(self, summary: str) -> None:
         """Keep a summary of all that left, unless the conversation went on meanwhile.
 
-        It is shown from the next step on.
+        It is shown from the next cut on.
         """
-        if self._archive.boundary(self.whose.key, self.whose.model) != self._as_kept:
+        if self._states.fit_state(self.key.identity, self.key.model) != self._stored_state:
             return
-        self._state.summary, self._state.summarised = summary, self._state.cut.left
+        self._state.summary = summary
+        self._state.summarized_until = self._state.cut.left_until
         self.changed = True
-        self.keep()
+        self.keep_fit()
 
-    def keep(self) -> None:
+    def keep_fit(self) -> None:
         """Keep how it was fitted."""
-        if self.changed:
-            here = {f"{entry.hash:x}" for entry in self.entries}
-            loaded = {at: text for at, text in self._state.loaded.items() if at in here}
-            self._state.loaded = loaded
-            self._as_kept = msgspec.json.encode(self._state)
-            self._archive.keep_boundary(self.whose.key, self.whose.model, self._as_kept)
+        if not self.changed:
+            return
+        names = {link.name for link in self.chain}
+        loaded = {name: text for name, text in self._state.loaded.items() if name in names}
+        self._state.loaded = loaded
+        self._stored_state = encode_fit_state(self._state)
+        self._states.keep_fit_state(self.key.identity, self.key.model, self._stored_state)
 
-    def _known(self, kept: bytes | None) -> State:
-        state = read_state(kept) if kept is not None else State()
-        return state if state.mark == self._mark(state.cut) else State()
+    def _matching_state(self, kept: bytes | None) -> FitState:
+        """Return the state that was kept, if it was made for these messages."""
+        state = decode_fit_state(kept) if kept is not None else FitState()
+        return state if state.mark == self._mark(state.cut) else FitState()
 
     def _mark(self, cut: Cut) -> str | None:
-        """Name the messages that a cut depends on; None where there are not so many."""
-        if cut.mark > len(self._messages):
+        """Return the name of the messages that a cut depends on; None where there are fewer."""
+        count = cut.depends_on
+        if count > len(self._messages):
             return None
-        return f"{self.entries[cut.mark - 1].hash:x}" if cut.mark else ""
+        return self.chain[count - 1].name if count else ""
 
-    def _cut(self, cut: Cut, tokens: int) -> None:
-        opening = opening_of(self._messages)
-        left = self._messages[max(opening, self._state.summarised) : cut.left]
+    def _sizes(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> PromptSizes:
+        shown = sum(count_tokens(message_text(message)) for message in self.shown_messages())
+        request = count_tokens(user_text(self._messages[self._newest_request()]))
+        head, digest = max(prompt_tokens - shown, 0), max_digest_tokens(budget) + request
+        return PromptSizes.measured(self._with_passages(), count_tokens, head, digest)
+
+    def _cut_regularly(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> bool:
+        """Make the regular cut, once a turn; return whether there is one."""
+        sizes = self._sizes(count_tokens, prompt_tokens, budget)
+        cut = next_cut(self._messages, sizes, budget, self._state.cut)
+        if cut is None or cut == self._state.cut:
+            return False
+        self._cut(cut, max_digest_tokens(budget))
+        self._state.loaded.pop(self.chain[-1].name, None)  # more left: search again
+        return True
+
+    def _drop_passages(self) -> bool:
+        """Take away what was loaded for the newest message; return whether there was anything."""
+        name = self.chain[-1].name
+        had_any = bool(self._state.loaded.get(name))
+        self._state.loaded[name] = ""  # not searched again
+        self.changed = self.changed or had_any
+        return had_any
+
+    def _drop_digest(self) -> bool:
+        """Shorten the digest to its first line; return whether it was longer."""
+        digest = self._digest(self._state.cut, tokens=0)
+        was_longer = len(digest) < len(self._state.digest)
+        if was_longer:
+            self._state.digest = digest
+        return was_longer
+
+    def _characters(self, count_tokens: CountTokens, tokens: int) -> int:
+        """Return about how many characters of this conversation have so many tokens."""
+        text = "\n".join(map(message_text, self.shown_messages()))
+        return int(tokens * len(text) / max(count_tokens(text), 1)) + 1
+
+    def _cut(self, cut: Cut, digest_tokens: int) -> None:
         self._state.cut = cut
         self._state.mark = self._mark(cut) or ""
-        summary = self._state.summary
-        self._state.digest = digest(left, tokens, summary) if left or summary else ""
-        self._state.tools = found_tools(self._messages[opening : cut.left])
-        self._moved = self.changed = True
-        self._state.loaded.pop(f"{self.entries[-1].hash:x}", None)  # more left: look again
+        self._state.digest = self._digest(cut, digest_tokens)
+        self._state.tools = found_tools(self._messages[self._opening : cut.left_until])
+        self._was_cut_now = self.changed = True
 
-    def _behind(self) -> list[Message]:
-        cut, opening = self._state.cut, opening_of(self._messages)
-        start = max(cut.left, opening)
-        behind = list(self._messages[start:])
-        for at, message in enumerate(behind, start):
-            if at < cut.short:
-                behind[at - start] = shortened(message)
-            elif cut.tight:
-                behind[at - start] = shortened(message, cut.tight)
-        return behind
+    def _digest(self, cut: Cut, tokens: int) -> str:
+        """Return what is told of the messages that left, and the newest request if it did."""
+        start = max(self._opening, self._state.summarized_until)
+        left = self._messages[start : cut.left_until]
+        summary = self._state.summary
+        digest = write_digest(left, tokens, summary) if left or summary else ""
+        words = self._pinned_words()
+        limit = cut.text_characters
+        return f"{digest}\n\n{truncate_text(words, limit) if limit else words}" if words else digest
+
+    def _pinned_words(self) -> str:
+        """Return the user's newest words, where their message has left; they are always shown."""
+        request = self._newest_request()
+        if self._opening <= request < self._state.cut.left_until:
+            return user_text(self._messages[request])
+        return ""
+
+    def _newest_request(self) -> int:
+        """Return the number of the user's newest message."""
+        numbers = range(len(self._messages) - 1, -1, -1)
+        return next((number for number in numbers if is_request(self._messages[number])), 0)
+
+    def _with_passages(self) -> list[Message]:
+        """Return all messages, with the passages that were loaded at them."""
+        messages = list(self._messages)
+        for index, text in self._loaded().items():
+            messages[index] = _with_blocks(messages[index], TextBlock(text))
+        return messages
 
     def _loaded(self) -> dict[int, str]:
-        """Give what was loaded, by the place of its message; what left took its passages along."""
+        """Return the texts that were loaded, by message; what left took its passages along."""
         if not self._state.loaded:
             return {}
-        opening = opening_of(self._messages)
+        left_until = self._state.cut.left_until
         return {
-            at: self._state.loaded[name]
-            for at, entry in enumerate(self.entries)
-            if (name := f"{entry.hash:x}") in self._state.loaded
-            and (at < opening or at >= self._state.cut.left)
+            index: self._state.loaded[link.name]
+            for index, link in enumerate(self.chain)
+            if self._state.loaded.get(link.name) and not self._opening <= index < left_until
         }
 
 
-def _with(message: Message, *blocks: dict[str, Any]) -> Message:
-    return replace(message, content=[*blocks_of(message), *blocks])
-
-
-def _all(message: Message) -> str:
-    return "\n".join(map(text_of, blocks_of(message)))
-
-
-def _words(message: Message) -> str:
-    texts = (text_of(one) for one in blocks_of(message) if one.get("type") == "text")
-    return "\n".join(text for text in texts if not text.lstrip().startswith(REMINDER))
-
-
-def _asks(message: Message) -> bool:
-    """Whether a message is the user's own, and not the result of a call."""
-    results = any(block.get("type") == "tool_result" for block in blocks_of(message))
-    return message.role == "user" and not results
+def _with_blocks(message: Message, *blocks: TextBlock | ToolReferenceBlock) -> Message:
+    return Message(message.role, (*message.content, *blocks))

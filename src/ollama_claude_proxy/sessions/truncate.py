@@ -1,60 +1,70 @@
-"""Long results of calls, cut down to their head and tail, with a line that says so."""
+"""Long results of calls, truncated to their head and tail, with a line that says so."""
 
-from typing import Any
+from typing import TypeGuard
 
 from msgspec.structs import replace
 
-from ollama_claude_proxy.sessions.message_chain import Raw, blocks_of
+from ollama_claude_proxy.sessions.block_text import is_reminder
 from ollama_claude_proxy.wire.anthropic import Message
+from ollama_claude_proxy.wire.blocks import Block, TextBlock, ToolResultBlock
 
-# Characters. What is shorter is not worth a cut; the head of a file or an error says the most.
-SHORT = 1600
-_HEAD = 0.6
+# Characters. Shorter results are not truncated; the head of a file or an error says the most.
+TRUNCATED_CHARACTERS = 1600
+_HEAD_SHARE = 0.6
 
 
-def shortened(message: Message, most: int = SHORT) -> Message:
-    """Give a message whose results have at most about `most` characters each.
+def truncate_results(message: Message, max_characters: int = TRUNCATED_CHARACTERS) -> Message:
+    """Return a message whose results have at most about `max_characters` characters each.
 
     It is the same message where none had more.
     """
-    blocks = blocks_of(message)
-    short = [_short(block, most) for block in blocks]
-    return message if short == blocks else replace(message, content=short)
+    blocks = tuple(_truncate_block(block, max_characters) for block in message.content)
+    return message if blocks == message.content else Message(message.role, blocks)
 
 
-def _short(block: Raw, most: int) -> Raw:
-    if block.get("type") != "tool_result":
+def truncate_request(message: Message, max_characters: int) -> Message:
+    """Return a message whose words of the user have at most about `max_characters` a block."""
+    if message.role != "user":
+        return message
+    blocks = tuple(
+        TextBlock(truncate_text(block.text, max_characters)) if _is_words(block) else block
+        for block in message.content
+    )
+    return message if blocks == message.content else Message(message.role, blocks)
+
+
+def _is_words(block: Block) -> TypeGuard[TextBlock]:
+    return isinstance(block, TextBlock) and not is_reminder(block.text)
+
+
+def _truncate_block(block: Block, max_characters: int) -> Block:
+    if not isinstance(block, ToolResultBlock):
         return block
-    content: Any = block.get("content")
-    if isinstance(content, str):
-        return block | {"content": cut(content, most)}
-    if not isinstance(content, list):
-        return block
-    parts = [
-        part | {"text": cut(part["text"], most)}
-        if isinstance(part, dict) and isinstance(part.get("text"), str)
-        else part
-        for part in content
-    ]
-    return block | {"content": parts}
+    parts = tuple(
+        TextBlock(truncate_text(part.text, max_characters)) if isinstance(part, TextBlock) else part
+        for part in block.content
+    )
+    return replace(block, content=parts)
 
 
-def cut(text: str, most: int) -> str:
-    """Give the head and the tail of a text that is longer than `most` characters."""
-    if len(text) <= most:
+def truncate_text(text: str, max_characters: int) -> str:
+    """Return the head and the tail of a text that is longer than `max_characters`."""
+    if len(text) <= max_characters:
         return text
-    head = _line_end(text, int(most * _HEAD))
-    tail = _line_begin(text, len(text) - (most - int(most * _HEAD)))
-    left = f"[... {tail - head:,} characters are left out here, for the window is too small ...]"
-    return f"{text[:head].rstrip()}\n{left}\n{text[tail:].lstrip()}"
+    head_characters = int(max_characters * _HEAD_SHARE)
+    head_end = _line_end_before(text, head_characters)
+    tail_start = _line_start_after(text, len(text) - (max_characters - head_characters))
+    count = tail_start - head_end
+    note = f"[... {count:,} characters are left out here, because the window is too small ...]"
+    return f"{text[:head_end].rstrip()}\n{note}\n{text[tail_start:].lstrip()}"
 
 
-def _line_end(text: str, at: int) -> int:
-    """Move back to the end of a line, unless that is far away."""
-    found = text.rfind("\n", at * 3 // 4, at)
-    return at if found < 0 else found + 1
+def _line_end_before(text: str, position: int) -> int:
+    """Return the end of the last line before a position, unless that is far away."""
+    end = text.rfind("\n", position * 3 // 4, position)
+    return position if end < 0 else end + 1
 
 
-def _line_begin(text: str, at: int) -> int:
-    found = text.find("\n", at, at + (len(text) - at) // 4)
-    return at if found < 0 else found + 1
+def _line_start_after(text: str, position: int) -> int:
+    end = text.find("\n", position, position + (len(text) - position) // 4)
+    return position if end < 0 else end + 1

@@ -1,7 +1,7 @@
-"""Settings: what they are, what is allowed, and where each value came from.
+"""Settings: which there are, what values are allowed, and where each value came from.
 
-A flag wins over the environment, the environment over `.env` in the current folder, that over
-`config.toml`, and that over the default. Nothing else in the package reads the environment.
+The first of these that sets a value decides: a flag, the environment, `.env` in the current folder,
+`config.toml`, the default. No other module reads the environment.
 """
 
 from ollama_claude_proxy.settings.keys import KEYS, Key

@@ -1,4 +1,4 @@
-"""How a setting is described: what it is for, what is allowed, and its variables."""
+"""The description of a setting: its purpose, the allowed values, and its variables."""
 
 from typing import Any
 
@@ -7,13 +7,15 @@ from pydantic import AliasChoices, BeforeValidator, Field
 MODEL = "the name of a model as in `ollama list`"
 
 
-def setting(meaning: str, allowed: str, *names: str, **more: Any) -> Any:
-    """Describe a setting: its meaning, what is allowed, and its variables if not just OCP_NAME."""
-    alias = AliasChoices(*names) if names else None
+def setting(description: str, allowed: str, *variables: str, **constraints: Any) -> Any:
+    """Return the field of a setting; `variables` are its variables if not only OCP_NAME."""
+    alias = AliasChoices(*variables) if variables else None
     extra: dict[str, Any] = {"allowed": allowed}
-    return Field(description=meaning, validation_alias=alias, json_schema_extra=extra, **more)
+    return Field(
+        description=description, validation_alias=alias, json_schema_extra=extra, **constraints
+    )
 
 
-def word() -> BeforeValidator:
-    """Take one of several words in any case."""
-    return BeforeValidator(lambda word: word.strip().lower() if isinstance(word, str) else word)
+def case_insensitive() -> BeforeValidator:
+    """Return a validator that strips spaces and accepts upper case for a lower-case word."""
+    return BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value)

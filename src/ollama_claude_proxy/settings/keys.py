@@ -1,4 +1,4 @@
-"""The list of all settings, read off the fields of `Settings`, for whoever shows them."""
+"""The list of all settings, from the fields of `Settings`, for the commands that print them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from pydantic.fields import FieldInfo
 
 from ollama_claude_proxy.settings.model import PREFIX, Settings
 
-_SHARED = frozenset({"DEBUG"})
+_SHARED_VARIABLES = frozenset({"DEBUG"})
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One setting: `roles.opus` is its name in dots, `variables` set it, the first wins.
+    """One setting: `name` is dotted, as in `roles.opus`; the first of `variables` that is set wins.
 
-    A `secret` value is never shown.
+    A `secret` value is never printed.
     """
 
     name: str
-    meaning: str
+    description: str
     allowed: str
     default: Any
     variables: tuple[str, ...]
@@ -33,29 +33,29 @@ class Key:
 
     @property
     def shared(self) -> frozenset[str]:
-        """Those of its variables that may be meant for another program."""
-        return _SHARED & set(self.variables)
+        """The subset of its variables that another program may use too."""
+        return _SHARED_VARIABLES & set(self.variables)
 
     def value(self, settings: Settings) -> Any:
-        """Its value in `settings`."""
-        found: Any = settings
+        """Return its value in `settings`."""
+        value: Any = settings
         for part in self.name.split("."):
-            found = getattr(found, part)
-        return found
+            value = getattr(value, part)
+        return value
 
 
-def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[Key]:
+def _read_keys(model: type[BaseModel], prefix: str = "") -> Iterator[Key]:
     for name, field in model.model_fields.items():
         if isinstance(field.default, BaseModel):
-            yield from _keys(type(field.default), f"{prefix}{name}.")
+            yield from _read_keys(type(field.default), f"{prefix}{name}.")
         else:
-            yield _key(prefix + name, field)
+            yield _create_key(prefix + name, field)
 
 
-def _key(name: str, field: FieldInfo) -> Key:
+def _create_key(name: str, field: FieldInfo) -> Key:
     alias, extra = field.validation_alias, field.json_schema_extra
-    own = PREFIX + name.replace(".", "__").upper()
-    variables = alias.choices if isinstance(alias, AliasChoices) else [own]
+    default_variable = PREFIX + name.replace(".", "__").upper()
+    variables = alias.choices if isinstance(alias, AliasChoices) else [default_variable]
     return Key(
         name,
         field.description or "",
@@ -66,4 +66,4 @@ def _key(name: str, field: FieldInfo) -> Key:
     )
 
 
-KEYS = tuple(_keys(Settings))
+KEYS = tuple(_read_keys(Settings))

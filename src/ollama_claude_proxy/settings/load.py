@@ -1,4 +1,4 @@
-"""Putting the sources together: the first that has a key decides, and its name is remembered."""
+"""Merging the sources of settings: the first that has a key decides, and its name is kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ollama_claude_proxy.errors import SettingInvalid
 from ollama_claude_proxy.settings.keys import KEYS
 from ollama_claude_proxy.settings.model import Settings
 from ollama_claude_proxy.settings.sources import (
-    Given,
+    SourcedValue,
     config_path,
     from_dotenv,
     from_environment,
@@ -26,7 +26,7 @@ class LoadedSettings:
     """The settings, and where each value came from.
 
     `origins` maps a key to `flag --port`, `environment OCP_PORT`, `.env PROXY_PORT`, the config
-    file's path, or `default`. `config` is the config file that was read, or would be if it existed.
+    file's path, or `default`. `config` is the path of the config file, which need not exist.
     """
 
     settings: Settings
@@ -35,67 +35,68 @@ class LoadedSettings:
 
 
 def load_settings(flags: Mapping[str, Any], config: Path | None = None) -> LoadedSettings:
-    """Read all settings; `flags` holds those of the command line by key (None: not given).
+    """Read all settings; `flags` has those of the command line by key (None: not used).
 
-    Raises SettingInvalid for a value that is not allowed, a file that cannot be read, and an
-    address that others can reach without a token.
+    Raises SettingInvalid for a value that is not allowed, a file that cannot be read, and a host
+    that other machines can reach without a token.
     """
-    path, named = config_path(config)
+    path, is_required = config_path(config)
     sources = (
         from_flags(flags),
         from_environment(),
         from_dotenv(Path(".env")),
-        from_file(path, required=named),
+        from_file(path, required=is_required),
     )
-    found: dict[str, Given] = {}
+    values: dict[str, SourcedValue] = {}
     for source in reversed(sources):
-        found |= {name: given for name, given in source.items() if _is_meant(name, given)}
-    settings = _settings(found)
-    origins = {key.name: found[key.name].origin if key.name in found else "default" for key in KEYS}
-    _check_reach(settings, origins["host"])
+        values |= {name: value for name, value in source.items() if _is_for_us(name, value)}
+    settings = _validate(values)
+    defaults = {key.name: "default" for key in KEYS}
+    origins = defaults | {name: value.origin for name, value in values.items()}
+    _require_token(settings, origins["host"])
     return LoadedSettings(settings, origins, path)
 
 
-def _is_meant(name: str, given: Given) -> bool:
-    """Whether a value is for us: a shared variable that we cannot read is another program's."""
-    if given.shared:
+def _is_for_us(name: str, value: SourcedValue) -> bool:
+    """Whether a value is for ocp: an invalid shared variable belongs to another program."""
+    if value.shared:
         try:
-            _settings({name: given})
+            _validate({name: value})
         except SettingInvalid:
             return False
     return True
 
 
-def _settings(found: Mapping[str, Given]) -> Settings:
-    values: dict[str, Any] = {}
-    for name, given in found.items():
+def _validate(values: Mapping[str, SourcedValue]) -> Settings:
+    nested: dict[str, Any] = {}
+    for name, value in values.items():
         table, _, key = name.rpartition(".")
-        (values.setdefault(table, {}) if table else values)[key] = given.value
+        (nested.setdefault(table, {}) if table else nested)[key] = value.value
     try:
-        return Settings.model_validate(values)
+        return Settings.model_validate(nested)
     except ValidationError as error:
-        raise _explained(error, found) from error
+        raise _setting_invalid(error, values) from error
 
 
-def _explained(error: ValidationError, found: Mapping[str, Given]) -> SettingInvalid:
-    """Say the first thing that is wrong: the key, its source, and what is allowed."""
-    place = [str(part) for part in error.errors()[0]["loc"]]
-    key = next(key for key in KEYS if _is_at(place, (key.name, *key.variables)))
-    given = found[key.name]
-    shown = "a value that is not allowed" if key.secret else repr(given.value)
+def _setting_invalid(error: ValidationError, values: Mapping[str, SourcedValue]) -> SettingInvalid:
+    """Return an error for the first invalid value: the key, its source, and what is allowed."""
+    location = [str(part) for part in error.errors()[0]["loc"]]
+    key = next(key for key in KEYS if _is_about(location, (key.name, *key.variables)))
+    invalid = values[key.name]
+    printable = "a value that is not allowed" if key.secret else repr(invalid.value)
     return SettingInvalid(
-        f"The setting {key.name!r} ({given.origin}) is {shown}; allowed is {key.allowed}.",
-        remedy="`ocp config --help` tells where settings come from.",
+        f"The setting {key.name!r} ({invalid.origin}) is {printable}; allowed is {key.allowed}.",
+        remedy="See where settings come from with `ocp config --help`.",
     )
 
 
-def _is_at(place: list[str], names: tuple[str, ...]) -> bool:
-    """Whether a validation error is about a setting; unions add their branches to the place."""
-    return place[0] in names or ".".join(place[:2]) in names
+def _is_about(location: list[str], names: tuple[str, ...]) -> bool:
+    """Whether a validation error is about a setting; unions append their branches to it."""
+    return location[0] in names or ".".join(location[:2]) in names
 
 
-def _check_reach(settings: Settings, origin: str) -> None:
-    """Refuse an open door: whoever can reach the port can use the model and read its prompts."""
+def _require_token(settings: Settings, origin: str) -> None:
+    """Refuse a public host without a token: who reaches the port could use the model."""
     if settings.token is None and not is_loopback(settings.host):
         raise SettingInvalid(
             f"The setting 'host' ({origin}) is {settings.host!r}, which other machines can reach;"

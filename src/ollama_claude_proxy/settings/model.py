@@ -1,13 +1,14 @@
-"""The settings as the program uses them: checked, normalised and frozen.
+"""The settings as the program uses them: validated, normalized and frozen.
 
-Each field says what it is for, what is allowed, and under which other names people already set it.
+Each field has its description, the allowed values, and its environment variables if there are more
+than OCP_NAME.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ollama_claude_proxy.settings.fields import MODEL, setting, word
+from ollama_claude_proxy.settings.fields import MODEL, case_insensitive, setting
 from ollama_claude_proxy.settings.roles import Roles
 from ollama_claude_proxy.settings.values import (
     Host,
@@ -39,7 +40,7 @@ class Settings(BaseModel):
     ollama_url: Annotated[
         OllamaUrl,
         setting(
-            "Where Ollama listens; port 11434 unless given.",
+            "The address of Ollama; without a port, 11434.",
             "an http or https address such as http://127.0.0.1:11434",
             "OCP_OLLAMA_URL",
             "OLLAMA_ENDPOINT",
@@ -49,7 +50,7 @@ class Settings(BaseModel):
     host: Annotated[
         Host,
         setting(
-            "The address to listen on; any but this machine's own needs a token.",
+            "The address to listen on; any except this machine's own needs a token.",
             "a host name or IP address such as 127.0.0.1",
         ),
     ] = "127.0.0.1"
@@ -67,7 +68,7 @@ class Settings(BaseModel):
     token: Annotated[
         Secret | None,
         setting(
-            "What clients must send as their token; none: anyone on this machine may ask.",
+            "The token that clients must send; none: every program on this machine has access.",
             "visible ASCII characters without spaces",
             repr=False,
         ),
@@ -75,7 +76,7 @@ class Settings(BaseModel):
     debug: Annotated[
         bool,
         setting(
-            "Whether the log shows what is sent and received.",
+            "Whether the log has the full text of what is sent and received.",
             "true or false",
             "OCP_DEBUG",
             "DEBUG",
@@ -83,63 +84,62 @@ class Settings(BaseModel):
     ] = False
     log_format: Annotated[
         Literal["text", "json"],
-        word(),
-        setting("How the log on stderr is written.", "text or json"),
+        case_insensitive(),
+        setting("The format of the log on stderr.", "text or json"),
     ] = "text"
     num_ctx: Annotated[
         Window | None,
         setting(
-            "The window in tokens; none: what the model allows, at most 32768; 0: Ollama's own.",
+            "The window in tokens; none: the model's maximum, at most 32768; 0: Ollama's own.",
             "a whole number from 512 to 10000000, or 0",
         ),
     ] = None
     keep_alive: Annotated[
         KeepAlive,
         setting(
-            "How long Ollama keeps the model in memory after an answer; -1: for ever, 0: not at"
-            " all.",
+            "How long Ollama keeps the model in memory after an answer; -1: always, 0: not at all.",
             "a duration such as 30m or 2h, or a number of seconds",
         ),
     ] = "2h"
     memory: Annotated[
         Literal["on", "private", "off"],
-        word(),
+        case_insensitive(),
         setting(
-            "Whether conversations are kept, and those longer than the window fitted into it; "
-            "private: nothing goes to disk; off: what is too long is refused.",
+            "Whether conversations are remembered, and shortened if they exceed the window; "
+            "private: in memory, not on disk; off: a prompt that is too long is refused.",
             "on, private or off",
         ),
     ] = "on"
     recall: Annotated[
         Literal["session", "project", "off"],
-        word(),
+        case_insensitive(),
         setting(
-            "Where earlier text that a request needs is looked for: in its own conversation, also "
-            "in others of the same folder, or nowhere.",
+            "Where to search earlier text that a request needs: in its conversation, also in "
+            "others of the same folder, or nowhere.",
             "session, project or off",
         ),
     ] = "session"
     summarize: Annotated[
         Literal["rule", "model"],
-        word(),
+        case_insensitive(),
         setting(
-            "Who tells of turns that left the prompt: a rule, at once, or the model, while nobody "
-            "else wants it.",
+            "What summarizes the turns left out of the prompt: a rule, at once, or the model, when "
+            "it is idle.",
             "rule or model",
         ),
     ] = "rule"
     embedding_model: Annotated[
         Name,
         setting(
-            "The embedding model that finds earlier text by its meaning; auto: the smallest that "
-            "is installed; off: by words alone.",
+            "The embedding model that finds earlier text by meaning; auto: the smallest installed "
+            "one; off: search by words only.",
             "auto, off, or the name of a model as in `ollama list`",
         ),
     ] = "auto"
     memory_days: Annotated[
         Integer,
         setting(
-            "After how many days without use a conversation is forgotten.",
+            "After how many days without use a conversation is deleted.",
             "a whole number from 0 to 36500",
             ge=0,
             le=36_500,
@@ -148,7 +148,7 @@ class Settings(BaseModel):
     memory_megabytes: Annotated[
         Integer,
         setting(
-            "How large the file of conversations may grow before the oldest are forgotten.",
+            "The maximum size of the file of conversations; the oldest are deleted above it.",
             "a whole number from 1 to 1000000",
             ge=1,
             le=1_000_000,
@@ -156,10 +156,10 @@ class Settings(BaseModel):
     ] = 500
     side_jobs: Annotated[
         Literal["auto", "main"],
-        word(),
+        case_insensitive(),
         setting(
-            "Who does small jobs such as titles; auto: a small model that is installed and fits "
-            "beside the main one, unless `roles.haiku` names one.",
+            "Which model does small jobs such as titles; auto: a small installed model that fits "
+            "into memory beside the main one, unless `roles.haiku` is set; main: the main model.",
             "auto or main",
         ),
     ] = "auto"
@@ -167,7 +167,7 @@ class Settings(BaseModel):
         Integer,
         setting(
             "How many requests Ollama runs on a model at a time (its OLLAMA_NUM_PARALLEL); more "
-            "wait in the proxy, the user's turns first.",
+            "wait in the proxy, where the user's turns go first.",
             "a whole number from 1 to 1000",
             ge=1,
             le=1000,
@@ -175,44 +175,45 @@ class Settings(BaseModel):
     ] = 1
     lean: Annotated[
         Literal["auto", "on", "off"],
-        word(),
+        case_insensitive(),
         setting(
-            "Whether Claude Code is told to leave out what makes its first prompt large; auto: "
-            "where the window has 16384 tokens or less.",
+            "Whether Claude Code leaves out what makes its first prompt large; auto: if the window "
+            "has 16384 tokens or less.",
             "auto, on or off",
         ),
     ] = "auto"
     tools: Annotated[
         ToolsMode,
         setting(
-            "Who shows the tools to the model: Ollama, ocp as text, or whoever loses nothing.",
+            "Who shows the tools to the model; native: Ollama; text: ocp; auto: the one that loses "
+            "nothing.",
             "auto, native or text; MODEL=word for single models, such as auto,qwen3:8b=text",
         ),
     ] = "auto"
     descriptions: Annotated[
         Literal["auto", "full", "short"],
-        word(),
+        case_insensitive(),
         setting(
-            "How much of the tools' descriptions the model sees; auto: the first sentences where "
-            "the full ones would take over a quarter of the window.",
+            "How much of the tools' descriptions the model sees; short: their first sentences; "
+            "auto: short if the full ones would take over a quarter of the window.",
             "auto, full or short",
         ),
     ] = "auto"
     tool_example: Annotated[
         bool,
         setting(
-            "Whether tools shown as text end with their names and one example of a call.",
+            "Whether the list of tools as text ends with their names and an example call.",
             "true or false",
         ),
     ] = True
     read_calls: Annotated[
         bool,
-        setting("Whether calls that the model writes as text are run as calls.", "true or false"),
+        setting("Whether tool calls that the model writes as text are run.", "true or false"),
     ] = True
     second_chances: Annotated[
         Integer,
         setting(
-            "How often an answer is asked again for a tool call that cannot be run; 0: never.",
+            "How often the model is asked again if its tool call cannot be run; 0: never.",
             "a whole number from 0 to 5",
             ge=0,
             le=5,
@@ -221,7 +222,7 @@ class Settings(BaseModel):
     repeated_calls: Annotated[
         Integer,
         setting(
-            "After how many equal calls with equal results the model is told of it; 0: never.",
+            "After how many equal calls with equal results the model is told so; 0: never.",
             "a whole number from 0 to 100",
             ge=0,
             le=100,
@@ -230,7 +231,7 @@ class Settings(BaseModel):
     inert: Annotated[
         bool,
         setting(
-            "Whether control tokens of the model in files and prompts are made harmless.",
+            "Whether the model's control tokens in files and prompts are made harmless.",
             "true or false",
         ),
     ] = True
@@ -238,7 +239,7 @@ class Settings(BaseModel):
     anthropic_version: Annotated[
         Name,
         setting(
-            "The version of Anthropic's API that answers name.",
+            "The version of Anthropic's API in the responses' header `anthropic-version`.",
             "a date such as 2023-06-01",
             "OCP_ANTHROPIC_VERSION",
             "ANTHROPIC_API_VERSION",
@@ -247,16 +248,17 @@ class Settings(BaseModel):
     header_grace: Annotated[  # Claude Code gives up after 360 s without headers
         Seconds,
         setting(
-            "Seconds for which headers wait for Ollama, so that a refusal is an HTTP status.",
+            "How many seconds the response headers wait for Ollama, so that an early error is an "
+            "HTTP status.",
             "a number from 0 to 300",
             ge=0,
             le=300,
         ),
     ] = 10.0
-    ping_interval: Annotated[  # from 60 s on Claude Code says that it waits for the network
+    ping_interval: Annotated[  # after 60 s Claude Code shows that it waits for the network
         Seconds,
         setting(
-            "Seconds of silence after which a ping is sent.",
+            "After how many seconds without output a ping is sent.",
             "a number from 0.05 to 60",
             ge=0.05,
             le=60,
@@ -274,7 +276,7 @@ class Settings(BaseModel):
     connect_timeout: Annotated[
         Seconds,
         setting(
-            "Seconds to wait for a connection to Ollama.",
+            "How many seconds to wait for a connection to Ollama.",
             "a number from 0.05 to 300",
             ge=0.05,
             le=300,
@@ -283,15 +285,15 @@ class Settings(BaseModel):
 
     @property
     def model_named(self) -> bool:
-        """Whether somebody chose the model: then no other may be taken in its place."""
+        """Whether the user chose the model: then no other may replace it."""
         return "model" in self.model_fields_set
 
     @property
     def leaves_window(self) -> bool:
-        """Whether the window is Ollama's own business."""
+        """Whether Ollama decides the window, so that none is sent."""
         return self.num_ctx == 0
 
     def tools_for(self, model: str) -> str:
-        """Who shows the tools to this model: `auto`, `native` or `text`."""
+        """Return who shows the tools to this model: `auto`, `native` or `text`."""
         modes = dict(part.rpartition("=")[::2] for part in self.tools.split(", "))
         return modes.get(model) or modes.get(model.removesuffix(":latest")) or modes.get("", "auto")

@@ -1,4 +1,4 @@
-"""Which model has which of Claude Code's roles."""
+"""The models for Claude Code's roles."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from ollama_claude_proxy.settings.values import Name
 
 
 class Roles(BaseModel):
-    """Models for Claude Code's roles; None means the main model."""
+    """The models for Claude Code's roles; None means the main model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,7 +1,7 @@
 """Where settings come from: flags, the environment, `.env` and `config.toml`.
 
-pydantic-settings reads them; here each value keeps the name of the place it came from. This is the
-only reader of the environment.
+pydantic-settings reads them; this module adds the name of the source to each value. No other module
+reads the environment.
 """
 
 import os
@@ -30,7 +30,7 @@ _BY_VARIABLE = {variable: key for key in KEYS for variable in key.variables}
 
 
 class _Sources(Settings, BaseSettings):
-    """How pydantic-settings finds the values; it is never made itself."""
+    """The configuration for pydantic-settings; never instantiated."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True
@@ -38,8 +38,8 @@ class _Sources(Settings, BaseSettings):
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """A value as somebody gave it, and where; `shared`: perhaps meant for another program."""
+class SourcedValue:
+    """A value as it was written, and its source; `shared`: perhaps meant for another program."""
 
     value: Any
     origin: str
@@ -47,49 +47,49 @@ class Given:
 
 
 def environment() -> Mapping[str, str]:
-    """Give the environment, for reading: also what concerns other programs."""
+    """Return a read-only copy of all environment variables."""
     return MappingProxyType(dict(os.environ))
 
 
 def config_path(config: Path | None = None) -> tuple[Path, bool]:
-    """Give the path of the config file, and whether somebody named it (then it must exist)."""
-    named = config or environment().get(_CONFIG_VARIABLE)
-    if named:
-        return Path(named).expanduser().absolute(), True
-    from platformdirs import user_config_path  # noqa: PLC0415  # 20 ms that a named file saves
+    """Return the path of the config file, and whether the user chose it (then it must exist)."""
+    chosen = config or environment().get(_CONFIG_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().absolute(), True
+    from platformdirs import user_config_path  # noqa: PLC0415  # takes 20 ms
 
     return user_config_path("ocp", appauthor=False) / "config.toml", False
 
 
 def cache_path() -> Path:
-    """Give the path of the file that keeps what was found of the models' templates."""
+    """Return the path of the file that caches what is known of the models' templates."""
     from platformdirs import user_cache_path  # noqa: PLC0415  # as above
 
     return user_cache_path("ocp", appauthor=False) / "templates.json"
 
 
 def data_path() -> Path:
-    """Give the path of the file that keeps what is remembered of conversations."""
+    """Return the path of the database of remembered conversations."""
     from platformdirs import user_data_path  # noqa: PLC0415  # as above
 
     return user_data_path("ocp", appauthor=False) / "sessions.db"
 
 
-def from_flags(flags: Mapping[str, Any]) -> dict[str, Given]:
+def from_flags(flags: Mapping[str, Any]) -> dict[str, SourcedValue]:
     """Read the command line's options; None means that an option was not used."""
     return {
-        name: Given(value, f"flag {_BY_NAME[name].flag}")
-        for name, value in _flat(flags)
+        name: SourcedValue(value, f"flag {_BY_NAME[name].flag}")
+        for name, value in _flatten(flags)
         if value is not None
     }
 
 
-def from_environment() -> dict[str, Given]:
-    """Read the variables of the process; an empty one is not set."""
+def from_environment() -> dict[str, SourcedValue]:
+    """Read the environment variables of the process; an empty one counts as not set."""
     return _from_variables(EnvSettingsSource(_Sources), "environment")
 
 
-def from_dotenv(path: Path) -> dict[str, Given]:
+def from_dotenv(path: Path) -> dict[str, SourcedValue]:
     """Read a `.env` file, if there is one.
 
     Raises SettingInvalid if it cannot be read.
@@ -101,46 +101,50 @@ def from_dotenv(path: Path) -> dict[str, Given]:
     return _from_variables(source, ".env")
 
 
-def from_file(path: Path, *, required: bool) -> dict[str, Given]:
-    """Read `config.toml`, if there is one; an empty string is not set.
+def from_file(path: Path, *, required: bool) -> dict[str, SourcedValue]:
+    """Read `config.toml`, if there is one; an empty string counts as not set.
 
-    Raises SettingInvalid if it is no TOML, holds an unknown key, or is required and missing.
+    Raises SettingInvalid if it is not TOML, has an unknown key, or is required and missing.
     """
     if required and not path.is_file():
-        remedy = "Write one with `ocp config init`, or leave out `--config` and OCP_CONFIG."
+        remedy = "Write one with `ocp config init`, or remove `--config` and OCP_CONFIG."
         raise SettingInvalid(f"There is no config file {str(path)!r}.", remedy=remedy)
     try:
         content = TomlConfigSettingsSource(_Sources, toml_file=path).toml_data
     except (OSError, ValueError) as error:
         raise SettingInvalid(f"The config file {str(path)!r} cannot be read: {error}.") from error
-    for name, _ in _flat(content):
+    for name, _ in _flatten(content):
         _check_name(name, path)
-    return {name: Given(value, str(path)) for name, value in _flat(content) if value != ""}
+    return {
+        name: SourcedValue(value, str(path)) for name, value in _flatten(content) if value != ""
+    }
 
 
-def _from_variables(source: EnvSettingsSource, where: str) -> dict[str, Given]:
-    # A table as one variable of JSON (`OCP_ROLES`) is no form of ours.
+def _from_variables(source: EnvSettingsSource, source_name: str) -> dict[str, SourcedValue]:
+    # Drops a table as JSON in one variable (`OCP_ROLES`), which is not supported.
     known = {name.lower() for name in _BY_VARIABLE}
     source.env_vars = {name: text for name, text in source.env_vars.items() if name in known}
-    found = {}
-    for name, value in _flat(source()):
+    values = {}
+    for name, value in _flatten(source()):
         key = _BY_NAME.get(name) or _BY_VARIABLE.get(name)
         if key is not None:
-            variable = _variable(key, source.env_vars)
-            found[key.name] = Given(value, f"{where} {variable}", variable in key.shared)
-    return found
+            variable = _deciding_variable(key, source.env_vars)
+            values[key.name] = SourcedValue(
+                value, f"{source_name} {variable}", variable in key.shared
+            )
+    return values
 
 
-def _variable(key: Key, variables: Mapping[str, str | None]) -> str:
-    """Give the variable that decided; pydantic-settings knows them in lower case."""
+def _deciding_variable(key: Key, variables: Mapping[str, str | None]) -> str:
+    """Return the variable that set the key; `variables` of pydantic-settings are in lower case."""
     return next(name for name in key.variables if variables.get(name.lower()))
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Give nested tables as dotted names: `[roles] opus` is `roles.opus`."""
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values of nested tables by dotted names: `[roles] opus` is `roles.opus`."""
     for name, value in values.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.")
+            yield from _flatten(value, f"{prefix}{name}.")
         else:
             yield prefix + name, value
 
@@ -148,8 +152,8 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 def _check_name(name: str, path: Path) -> None:
     if name in _BY_NAME:
         return
-    close = get_close_matches(name, _BY_NAME, n=1)
-    remedy = f"Did you mean {close[0]!r}?" if close else "`ocp config` lists the keys."
+    similar = get_close_matches(name, _BY_NAME, n=1)
+    remedy = f"Did you mean {similar[0]!r}?" if similar else "List the keys with `ocp config`."
     raise SettingInvalid(
         f"The config file {str(path)!r} has an unknown key {name!r}.", remedy=remedy
     )

@@ -1,7 +1,7 @@
 """The types of settings that are more than a number or a switch.
 
-Each takes what a flag, a variable or TOML holds, and gives the value in one form. A ValueError has
-no words: what *is* allowed is said once, beside the setting in `settings/model.py`.
+Each accepts the value of a flag, a variable or TOML, and returns it in one form. A ValueError has
+no message: `settings/model.py` states what is allowed, beside each setting.
 """
 
 import re
@@ -14,40 +14,40 @@ from pydantic import BeforeValidator
 # Go's time.ParseDuration, which reads Ollama's keep_alive
 _DURATION = re.compile(r"-?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+")
 _OLLAMA_PORT = 11434
-_TOOLS = frozenset({"auto", "native", "text"})
-_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # read, not bound
+_TOOLS_MODES = frozenset({"auto", "native", "text"})
+_WILDCARD_TO_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # no socket is bound to it
 
 
-def _text(value: Any) -> str:
+def _parse_text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise ValueError
     return value.strip()
 
 
-def _secret(value: Any) -> str:
+def _parse_secret(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[\x21-\x7e]+", value):
         raise ValueError
     return value
 
 
-def _number(value: Any) -> Any:
+def _reject_bool(value: Any) -> Any:
     if isinstance(value, bool):
-        raise ValueError  # noqa: TRY004  # pydantic takes `true` for 1
+        raise ValueError  # noqa: TRY004  # pydantic would accept `true` as 1
     return value
 
 
-def _keep_alive(value: Any) -> str | int:
-    word = str(_number(value)).strip()
-    if re.fullmatch(r"-?\d+", word):
-        return int(word)  # Ollama refuses a string without a unit
-    if not _DURATION.fullmatch(word):
+def _parse_keep_alive(value: Any) -> str | int:
+    text = str(_reject_bool(value)).strip()
+    if re.fullmatch(r"-?\d+", text):
+        return int(text)  # Ollama rejects a string without a unit
+    if not _DURATION.fullmatch(text):
         raise ValueError
-    return word
+    return text
 
 
-def _num_ctx(value: Any) -> Any:
-    """Take 0, which leaves Ollama's own window, and what is large enough to be one."""
-    _number(value)
+def _parse_num_ctx(value: Any) -> Any:
+    """Accept 0, which means Ollama's own window, and 512 to 10,000,000 tokens."""
+    _reject_bool(value)
     if isinstance(value, str):
         value = int(value)
     if value and not 512 <= value <= 10_000_000:
@@ -55,64 +55,64 @@ def _num_ctx(value: Any) -> Any:
     return value
 
 
-def _tools(value: Any) -> str:
-    """Read `text`, or `auto, qwen2.5-coder:7b=text`: one word for all, and one for some models."""
+def _parse_tools_mode(value: Any) -> str:
+    """Parse `text`, or `auto, qwen2.5-coder:7b=text`: a mode for all models, and for some."""
     if not isinstance(value, str):
-        raise ValueError  # noqa: TRY004  # what is allowed is said elsewhere
+        raise ValueError  # noqa: TRY004  # the module's docstring says why it has no message
     parts = [part.strip() for part in value.split(",") if part.strip()]
     general = [part.lower() for part in parts if "=" not in part]
-    named = [part.rpartition("=") for part in parts if "=" in part]
-    words = [*general, *(mode.strip().lower() for _, _, mode in named)]
-    if len(general) > 1 or not words or not _TOOLS.issuperset(words):
+    by_model = [part.rpartition("=") for part in parts if "=" in part]
+    modes = [*general, *(mode.strip().lower() for _, _, mode in by_model)]
+    if len(general) > 1 or not modes or not _TOOLS_MODES.issuperset(modes):
         raise ValueError
-    if not all(model.strip() for model, _, _ in named):
+    if not all(model.strip() for model, _, _ in by_model):
         raise ValueError
     return ", ".join(
-        [*general, *(f"{model.strip()}={mode.strip().lower()}" for model, _, mode in named)]
+        [*general, *(f"{model.strip()}={mode.strip().lower()}" for model, _, mode in by_model)]
     )
 
 
-def _bind_host(value: Any) -> str:
-    host = _text(value).removeprefix("[").removesuffix("]")
+def _parse_host(value: Any) -> str:
+    host = _parse_text(value).removeprefix("[").removesuffix("]")
     if not _is_address(host) and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", host):
         raise ValueError
     return host
 
 
-def _ollama_url(value: Any) -> str:
-    word = _text(value)
-    parts = urlsplit(word if "://" in word else f"http://{word}")
-    if parts.scheme not in {"http", "https"} or parts.query or parts.fragment or " " in word:
+def _parse_ollama_url(value: Any) -> str:
+    text = _parse_text(value)
+    parts = urlsplit(text if "://" in text else f"http://{text}")
+    if parts.scheme not in {"http", "https"} or parts.query or parts.fragment or " " in text:
         raise ValueError
     path = re.sub(r"/(?:v1|api)$", "", parts.path.rstrip("/")).rstrip("/")
     return urlunsplit((parts.scheme, _network_location(parts), path, "", ""))
 
 
-Name = Annotated[str, BeforeValidator(_text)]
+Name = Annotated[str, BeforeValidator(_parse_text)]
 """One line of text that is not empty."""
 
-Secret = Annotated[str, BeforeValidator(_secret)]
-"""Text that can stand in an HTTP header as it is."""
+Secret = Annotated[str, BeforeValidator(_parse_secret)]
+"""Text that needs no encoding in an HTTP header."""
 
-Integer = Annotated[int, BeforeValidator(_number)]
-Window = Annotated[int, BeforeValidator(_num_ctx)]
+Integer = Annotated[int, BeforeValidator(_reject_bool)]
+Window = Annotated[int, BeforeValidator(_parse_num_ctx)]
 """A window in tokens; 0: Ollama's own."""
-Seconds = Annotated[float, BeforeValidator(_number)]
+Seconds = Annotated[float, BeforeValidator(_reject_bool)]
 
-KeepAlive = Annotated[str | int, BeforeValidator(_keep_alive)]
-"""How long Ollama keeps a model: Go's durations, or seconds (below 0: for ever)."""
+KeepAlive = Annotated[str | int, BeforeValidator(_parse_keep_alive)]
+"""How long Ollama keeps a model: a Go duration, or seconds (below 0: always)."""
 
-ToolsMode = Annotated[str, BeforeValidator(_tools)]
-"""Who shows the tools to a model: one word, and `MODEL=word` for models that differ."""
+ToolsMode = Annotated[str, BeforeValidator(_parse_tools_mode)]
+"""Who shows the tools to a model: a mode for all, and `MODEL=mode` for models that differ."""
 
-Host = Annotated[str, BeforeValidator(_bind_host)]
+Host = Annotated[str, BeforeValidator(_parse_host)]
 """A host name or an IP address, without brackets."""
 
-OllamaUrl = Annotated[str, BeforeValidator(_ollama_url)]
-"""Ollama's address in one form, from any of those in which people write it.
+OllamaUrl = Annotated[str, BeforeValidator(_parse_ollama_url)]
+"""Ollama's address in one form, from any form in which people write it.
 
-`OLLAMA_HOST` also says where Ollama itself listens, so it may be `0.0.0.0`, `:11434` or a bare
-host; and an address copied from an OpenAI client ends in `/v1`.
+`OLLAMA_HOST` is also the address that Ollama itself listens on, so it may be `0.0.0.0`, `:11434` or
+a bare host; and an address copied from an OpenAI client ends in `/v1`.
 """
 
 
@@ -125,15 +125,15 @@ def is_loopback(host: str) -> bool:
 
 def _network_location(parts: SplitResult) -> str:
     host = parts.hostname or ""
-    host = _ANY_ADDRESS.get(host, host)
+    host = _WILDCARD_TO_LOOPBACK.get(host, host)
     port = parts.port if parts.port is not None else _default_port(parts.scheme)
     user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
-    shown = f"[{host}]" if ":" in host else host
-    return f"{user}{shown}" + (f":{port}" if port else "")
+    url_host = f"[{host}]" if ":" in host else host
+    return f"{user}{url_host}" + (f":{port}" if port else "")
 
 
 def _default_port(scheme: str) -> int | None:
-    """Ollama's port; but what answers HTTPS is another server before Ollama, on its usual port."""
+    """Return Ollama's port; None for HTTPS, where another server before Ollama has port 443."""
     return _OLLAMA_PORT if scheme == "http" else None
 
 

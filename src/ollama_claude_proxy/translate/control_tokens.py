@@ -1,23 +1,23 @@
-r"""Control tokens in what a model is shown are made inert, and made whole again in what it writes.
+r"""Neutralise control tokens in prompts, and restore them in what the model writes.
 
-Ollama tokenises a control token wherever it stands: a file that holds `<|im_end|>\n<|im_start|>`
-would end the turn and begin another (seen on Ollama 0.32.15, on every path). So a mark that nobody
-sees, a zero-width space, is put behind the first character of each. The tokens are then ordinary
-text; a person and a model still read them. What the model copies loses the mark again, in text and
+Ollama tokenises a control token wherever it occurs: a file that contains `<|im_end|>\n<|im_start|>`
+would end the turn and begin another (seen on Ollama 0.32.15, on every path). So a zero-width space
+is inserted after the first character of each token. It is then ordinary text, which people and
+models can still read. When the model copies it, the zero-width space is removed again, in text and
 in the input of calls, so that a template file can be edited.
 
-The mark can be undone in every case: where a text has one of its own behind such a character, it
-gets a second, and what comes back loses one.
+This is always reversible: where the text already has a zero-width space after such a character, it
+gets a second one, and restoring removes one.
 """
 
 import re
 from collections.abc import Iterable
 from typing import Any
 
-MARK = "\u200b"
+ZERO_WIDTH_SPACE = "\u200b"
 
-# Tokens of chat templates that have another form than `<|…|>`; taken where the template has them.
-_KNOWN = (
+# Control tokens without the form `<|…|>`. Only those that the model's template contains are used.
+_KNOWN_TOKENS = (
     "<start_of_turn>",
     "<end_of_turn>",
     "<start_of_image>",
@@ -48,80 +48,92 @@ _KNOWN = (
     "<start_function_call>",
     "<end_function_call>",
 )
-_ANY = r"[|｜][^\s<>|｜][^<>|｜\n]{0,38}[|｜]>"
-_SIGNS = ("<", "[")
+_PIPE_FORM = r"[|｜][^\s<>|｜][^<>|｜\n]{0,38}[|｜]>"  # without the `<` before it
+_FIRST_CHARACTERS = ("<", "[")
 
 
-class Inert:
-    """Makes the control tokens of one model inert; equal text gives equal bytes."""
+class ControlTokenGuard:
+    """Neutralises the control tokens of one model; equal text gives equal bytes."""
 
     def __init__(self, tokens: Iterable[str] = (), *, active: bool = True) -> None:
         tokens = sorted(tokens)
-        self._angles = _behind(
-            "<", [_ANY, *(re.escape(one[1:]) for one in tokens if one[0] == "<")]
-        )
-        self._squares = _behind("[", [re.escape(one[1:]) for one in tokens if one[0] == "["])
+        angle_tails = [re.escape(token[1:]) for token in tokens if token[0] == "<"]
+        square_tails = [re.escape(token[1:]) for token in tokens if token[0] == "["]
+        self._angle_tokens = _compile_first_character("<", [_PIPE_FORM, *angle_tails])
+        self._square_tokens = _compile_first_character("[", square_tails)
         self._active = active
 
-    def make(self, text: str) -> str:
-        """Give a text in which nothing is a control token."""
+    def neutralize(self, text: str) -> str:
+        """Return the text with a zero-width space inside every control token."""
         if not self._active:
             return text
         if "<" in text:
-            text = self._angles.sub(f"<{MARK}", text)
+            text = self._angle_tokens.sub(f"<{ZERO_WIDTH_SPACE}", text)
         if "[" in text:
-            text = self._squares.sub(f"[{MARK}", text)
+            text = self._square_tokens.sub(f"[{ZERO_WIDTH_SPACE}", text)
         return text
 
-    def make_all(self, value: Any) -> Any:
-        """Give a value in whose strings nothing is a control token."""
+    def neutralize_all(self, value: Any) -> Any:
+        """Return a JSON value with the control tokens in all its strings and keys neutralised."""
         if isinstance(value, str):
-            return self.make(value)
+            return self.neutralize(value)
         if isinstance(value, list):
-            return [self.make_all(one) for one in value]
+            return [self.neutralize_all(element) for element in value]
         if isinstance(value, dict):
-            return {self.make(key): self.make_all(one) for key, one in value.items()}
+            return {
+                self.neutralize(key): self.neutralize_all(inner) for key, inner in value.items()
+            }
         return value
 
     def restore(self, value: Any) -> Any:
-        """Give what a model wrote without the marks; strings inside lists and objects, too."""
+        """Undo `neutralize` in what a model wrote, also in strings inside lists and objects."""
         if isinstance(value, str):
-            return _MARKED.sub(r"\1", value) if self._active and MARK in value else value
+            marked = self._active and ZERO_WIDTH_SPACE in value
+            return _NEUTRALIZED.sub(r"\1", value) if marked else value
         if isinstance(value, list):
-            return [self.restore(one) for one in value]
+            return [self.restore(element) for element in value]
         if isinstance(value, dict):
-            return {self.restore(key): self.restore(one) for key, one in value.items()}
+            return {self.restore(key): self.restore(inner) for key, inner in value.items()}
         return value
 
 
-_MARKED = re.compile(rf"([<\[]){MARK}")
+_NEUTRALIZED = re.compile(rf"([<\[]){ZERO_WIDTH_SPACE}")
 
 
-def _behind(sign: str, forms: list[str]) -> re.Pattern[str]:
-    """Match a sign that one of these forms, or a mark, follows."""
-    return re.compile(rf"{re.escape(sign)}(?={'|'.join([MARK, *forms])})")
+def _compile_first_character(character: str, tails: list[str]) -> re.Pattern[str]:
+    """Return a pattern for a character before one of these tails or a zero-width space."""
+    return re.compile(rf"{re.escape(character)}(?={'|'.join([ZERO_WIDTH_SPACE, *tails])})")
 
 
-class Restoring:
-    """Takes the marks out of a stream of text, however it is cut."""
+class StreamRestorer:
+    """Restores neutralised control tokens in a stream of text, however it is chunked."""
 
-    def __init__(self, inert: Inert) -> None:
-        self._inert = inert
-        self._last = ""
+    def __init__(self, guard: ControlTokenGuard) -> None:
+        self._guard = guard
+        self._last_character = ""
 
-    def feed(self, piece: str) -> str:
-        """Give the piece without the marks that are not its own."""
-        if MARK in piece and self._last in _SIGNS and piece[0] == MARK:
-            self._last, piece = MARK, piece[1:]
-        if piece:
-            self._last = piece[-1]
-        restored: str = self._inert.restore(piece)
+    def feed(self, chunk: str) -> str:
+        """Return the chunk without the zero-width spaces that the guard inserted."""
+        if (
+            ZERO_WIDTH_SPACE in chunk
+            and self._last_character in _FIRST_CHARACTERS
+            and chunk[0] == ZERO_WIDTH_SPACE
+        ):
+            self._last_character, chunk = ZERO_WIDTH_SPACE, chunk[1:]
+        if chunk:
+            self._last_character = chunk[-1]
+        restored: str = self._guard.restore(chunk)
         return restored
 
 
-def control_tokens(template: str | None, marks: Iterable[str]) -> frozenset[str]:
-    """Give the tokens that mean something to a model: of its template, and of its dialect.
+def find_control_tokens(template: str | None, dialect_tokens: Iterable[str]) -> frozenset[str]:
+    """Return the control tokens of a model: those in its template and those of its dialect.
 
-    Where there is no template to look at (None), all that are known.
+    Without a template (None), all known tokens are returned.
     """
-    return frozenset({*marks, *(one for one in _KNOWN if template is None or one in template)})
+    return frozenset(
+        {
+            *dialect_tokens,
+            *(token for token in _KNOWN_TOKENS if template is None or token in template),
+        }
+    )

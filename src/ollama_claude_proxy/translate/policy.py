@@ -1,33 +1,26 @@
-"""What the user chose and what is known of the model, as far as it shapes a translation."""
+"""The settings and the facts about the model that shape a translation."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from msgspec import Struct
 
-from ollama_claude_proxy.translate.tokens import prompt_tokens
+from ollama_claude_proxy.translate.tokens import CountPromptTokens, prompt_tokens
 from ollama_claude_proxy.wire.model import TemplateFacts
 
-Count = Callable[[dict[str, Any]], int]
-Recall = Callable[[Sequence[str], str], str | None]
+RecallTurn = Callable[[Sequence[str], str], str | None]
 
 
-def no_recall(_identifiers: Sequence[str], _text: str) -> None:
+def recall_nothing(_identifiers: Sequence[str], _text: str) -> None:
     """Remember nothing."""
-
-
-def estimated(body: dict[str, Any]) -> int:
-    """Count the tokens of a prompt by its characters."""
-    return prompt_tokens(body["messages"], body.get("tools") or [])
 
 
 class Policy(Struct, frozen=True, kw_only=True):
     """How requests of one model are translated.
 
-    `window` in tokens, which is not sent where Ollama's own is left alone (`leaves_window`);
-    `tools`: `auto`, `native` or `text`; `facts`: what its template does, None where nobody could
-    say; `recall` gives the text that the model wrote for a turn, by the ids of its calls and the
-    text that the client saw; `count` the tokens of a body's messages and tools.
+    `window` in tokens, which is not sent where the backend's own is left alone (`leaves_window`);
+    `tools`: `auto`, `native` or `text`; `template_facts`: what its template does (None: not known).
+    `recall_turn` returns the text that the model wrote for a turn, by the ids of its calls and the
+    text that the client saw; `count_tokens` counts the tokens of messages and tools.
     """
 
     window: int
@@ -40,6 +33,6 @@ class Policy(Struct, frozen=True, kw_only=True):
     second_chances: int = 1
     repeated_calls: int = 3
     inert: bool = True
-    facts: TemplateFacts | None = None
-    recall: Recall = no_recall
-    count: Count = estimated
+    template_facts: TemplateFacts | None = None
+    recall_turn: RecallTurn = recall_nothing
+    count_tokens: CountPromptTokens = prompt_tokens

@@ -1,1 +1,1 @@
-"""The configured Ollama: the only importer of httpx."""
+"""The configured backend, and a client of the proxy itself: the only importers of httpx."""

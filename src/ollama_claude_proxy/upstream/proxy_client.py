@@ -10,8 +10,8 @@ import msgspec
 from ollama_claude_proxy.errors import OcpError
 from ollama_claude_proxy.wire.ndjson import LineSplitter
 
-_CONNECT = 5.0  # seconds
-_SILENCE = 60.0  # seconds; the proxy pings six times in that
+_CONNECT_SECONDS = 5.0
+_SILENCE_SECONDS = 60.0  # the proxy pings six times in that
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Reply:
     _input: str = ""
 
     def add(self, event: dict[str, Any]) -> None:
-        """Take the next event."""
+        """Add the next event."""
         match event:
             case {"type": "content_block_start", "content_block": {"type": "tool_use"} as block}:
                 self.calls.append(block)
@@ -42,7 +42,7 @@ class Reply:
                 self.output_tokens = usage["output_tokens"]
 
 
-class Probe:
+class ProxyClient:
     """Asks the proxy at `base_url` as a client of Anthropic's Messages API does.
 
     Every method raises OcpError, with the proxy's own words, when the answer is an error.
@@ -53,7 +53,7 @@ class Probe:
         self._client = httpx.AsyncClient(
             base_url=base_url,
             trust_env=False,
-            timeout=httpx.Timeout(_SILENCE, connect=_CONNECT),
+            timeout=httpx.Timeout(_SILENCE_SECONDS, connect=_CONNECT_SECONDS),
             headers={
                 "anthropic-version": "2023-06-01",
                 **({"authorization": f"Bearer {token}"} if token else {}),
@@ -67,7 +67,7 @@ class Probe:
         await self._client.aclose()
 
     async def stream(self, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """Send a Messages request; give the events of the answer as they come."""
+        """Send a Messages request; yield the events of the answer as they come."""
         content = {**body, "stream": True}
         try:
             async with self._client.stream("POST", "/v1/messages", json=content) as response:
@@ -79,14 +79,14 @@ class Probe:
             raise self._unreachable(error) from error
 
     async def ask(self, body: dict[str, Any]) -> Reply:
-        """Send a Messages request; give its whole answer."""
+        """Send a Messages request; return its whole answer."""
         reply = Reply()
         async for event in self.stream(body):
             reply.add(event)
         return reply
 
     async def count_tokens(self, body: dict[str, Any]) -> int:
-        """Ask how many tokens a Messages request has."""
+        """Return how many tokens a Messages request has."""
         try:
             response = await self._client.post("/v1/messages/count_tokens", json=body)
         except httpx.HTTPError as error:

@@ -1,12 +1,12 @@
 """Anthropic's side of the wire, outbound: the events of a streamed answer.
 
 They are built, never parsed; the encoder writes `type` first, as Anthropic does. Which sequences of
-them may leave the proxy is `translate/response/blocks.py`'s business.
+them may leave the proxy is decided by `translate/response/block_writer.py`.
 """
 
 from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 from msgspec.json import Encoder
 
 
@@ -14,7 +14,7 @@ class _Event(Struct, frozen=True, tag_field="type", gc=False):
     """Anything that has a `type`; no cycle can go through it, so it needs no collector."""
 
 
-class Usage(Struct, frozen=True):
+class TokenUsage(Struct, frozen=True):
     """Tokens of a request; the input counts exclude each other and add up to the prompt."""
 
     input_tokens: int = 0
@@ -28,7 +28,7 @@ class StartedMessage(_Event, tag="message", frozen=True, gc=False):
 
     id: str
     model: str
-    usage: Usage
+    usage: TokenUsage
     role: str = "assistant"
     content: tuple[()] = ()
     stop_reason: None = None
@@ -41,20 +41,20 @@ class MessageStart(_Event, tag="message_start", frozen=True, gc=False):
     message: StartedMessage
 
 
-class Text(_Event, tag="text", frozen=True, gc=False):
+class TextStart(_Event, tag="text", frozen=True, gc=False):
     """A text block as it opens."""
 
     text: str = ""
 
 
-class Thinking(_Event, tag="thinking", frozen=True, gc=False):
+class ThinkingStart(_Event, tag="thinking", frozen=True, gc=False):
     """A thinking block as it opens."""
 
     thinking: str = ""
     signature: str = ""
 
 
-class ToolUse(_Event, tag="tool_use", frozen=True, gc=False):
+class ToolUseStart(_Event, tag="tool_use", frozen=True, gc=False):
     """A call as it opens; clients read `input` from the deltas only."""
 
     id: str
@@ -66,7 +66,7 @@ class ContentBlockStart(_Event, tag="content_block_start", frozen=True, gc=False
     """Block `index` opens."""
 
     index: int
-    content_block: Text | Thinking | ToolUse
+    content_block: TextStart | ThinkingStart | ToolUseStart
 
 
 class TextDelta(_Event, tag="text_delta", frozen=True, gc=False):
@@ -106,7 +106,7 @@ class ContentBlockStop(_Event, tag="content_block_stop", frozen=True, gc=False):
     index: int
 
 
-class Stop(Struct, frozen=True):
+class StopDetails(Struct, frozen=True):
     """Why the answer ended, and at which of the client's stop sequences."""
 
     stop_reason: str
@@ -116,8 +116,8 @@ class Stop(Struct, frozen=True):
 class MessageDelta(_Event, tag="message_delta", frozen=True, gc=False):
     """The end of the answer and what it cost."""
 
-    delta: Stop
-    usage: Usage
+    delta: StopDetails
+    usage: TokenUsage
 
 
 class MessageStop(_Event, tag="message_stop", frozen=True, gc=False):
@@ -132,7 +132,6 @@ class ErrorEvent(_Event, tag="error", frozen=True, gc=False):
     """The answer failed; nothing follows."""
 
     error: dict[str, Any]
-    request_id: str | UnsetType = UNSET
 
 
 Event = (

@@ -4,30 +4,30 @@
 JSON string as they are.
 """
 
-# A whole `Write` call of a large file comes in one line; above this it is no answer any more.
-MOST_LINE_BYTES = 64 * 1024 * 1024
+# A whole `Write` call of a large file comes in one line; longer lines are refused.
+MAX_LINE_BYTES = 64 * 1024 * 1024
 
 
 class LineTooLong(ValueError):
-    """A line has more bytes than any line of Ollama's can have."""
+    """A line has more bytes than any line of Ollama's."""
 
 
 class LineSplitter:
-    """Splits a byte stream into lines; `feed` and `flush` give them without their LF.
+    """Splits a byte stream into lines; `feed` and `flush` return them without their LF.
 
-    The beginning of a line waits in pieces that are joined once, when its end is there. Blank lines
+    The pieces of an incomplete line are kept and joined once, when its end arrives. Blank lines
     are left out.
     """
 
-    def __init__(self, most: int = MOST_LINE_BYTES) -> None:
-        self._most = most
+    def __init__(self, max_bytes: int = MAX_LINE_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._parts: list[bytes] = []
         self._size = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Give the lines that are complete now.
+        """Return the lines that are complete now.
 
-        Raises LineTooLong when the beginning of a line has more bytes than `most`.
+        Raises LineTooLong when the beginning of a line has more bytes than `max_bytes`.
         """
         lines = data.split(b"\n")
         rest = lines.pop()
@@ -37,12 +37,12 @@ class LineSplitter:
         if rest:
             self._parts.append(rest)
             self._size += len(rest)
-            if self._size > self._most:
-                raise LineTooLong(f"a line of over {self._most} bytes")
+            if self._size > self._max_bytes:
+                raise LineTooLong(f"a line of over {self._max_bytes} bytes")
         return [line for line in lines if line.strip()]
 
     def flush(self) -> list[bytes]:
-        """Give the last line, which no LF ended."""
+        """Return the last line, if no LF ended it."""
         rest = b"".join(self._parts)
         self._parts, self._size = [], 0
         return [rest] if rest.strip() else []

@@ -1,65 +1,45 @@
-"""Ollama's side of the wire: the lines of a `/api/chat` stream and the answers of its neighbours.
+"""Ollama's side of the wire: requests of `/api/chat`, and the answers of its other endpoints.
 
 Shapes follow `api/types.go` of Ollama 0.32; what is absent has a default, what is new is ignored.
-Durations are nanoseconds. What comes once a token is left out of Python's garbage collection: it
-holds no cycles, and the passes that its number would cause are half of what it costs.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.json import Decoder
 
-
-class ToolCallFunction(Struct, gc=False):
-    """Name and complete arguments of a call."""
-
-    name: str = ""
-    arguments: dict[str, Any] = field(default_factory=dict)
-    index: int = 0
+from ollama_claude_proxy.wire.chat import ChatChunk, ChatMessage, ToolDefinition
+from ollama_claude_proxy.wire.model import LoadedModel
 
 
-class ToolCall(Struct, gc=False):
-    """A call as Ollama's parser read it."""
+class ChatOptions(Struct, frozen=True, omit_defaults=True):
+    """`options` of a `/api/chat` request; None is left out, and Ollama's own value holds."""
 
-    function: ToolCallFunction
-    id: str = ""
-
-
-class ChatMessage(Struct, gc=False):
-    """The new part of the answer that one line brings."""
-
-    role: str = "assistant"
-    content: str = ""
-    thinking: str = ""
-    tool_calls: list[ToolCall] = field(default_factory=list)
+    num_ctx: int | None = None
+    num_predict: int | None = None
+    num_keep: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
 
 
-class Logprob(Struct, gc=False):
-    """One token as it was generated; `bytes` of UTF-8 may be a part of a character."""
+class ChatRequest(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The body of `/api/chat`: what is constant first, what may change after the messages."""
 
-    token: str = ""
-    bytes: list[int] | None = None
-
-
-class ChatLine(Struct, gc=False):
-    """One line of a `/api/chat` stream, or the whole answer when it is not streamed."""
-
-    model: str = ""
-    message: ChatMessage | None = None
-    done: bool = False
-    done_reason: str = ""
-    error: Any = None
-    logprobs: list[Logprob] | None = None
-    prompt_eval_count: int = 0
-    prompt_eval_duration: int = 0
-    eval_count: int = 0
-    eval_duration: int = 0
-    load_duration: int = 0
-    total_duration: int = 0
+    model: str
+    think: bool | str | None = None
+    tools: Sequence[ToolDefinition] | None = None
+    messages: Sequence[ChatMessage]
+    format: dict[str, Any] | None = None
+    options: ChatOptions
+    keep_alive: str | int
+    truncate: bool
+    logprobs: bool | None = None
+    stream: bool
 
 
-decode_chat_line = Decoder(ChatLine).decode
+decode_chat_chunk = Decoder(ChatChunk).decode
 
 
 class RenderedTemplate(Struct):
@@ -68,13 +48,13 @@ class RenderedTemplate(Struct):
     rendered_template: str = ""
 
 
-class Rendering(Struct, rename={"debug_info": "_debug_info"}):
-    """The answer of `/api/chat` with `_debug_render_only`; of an old Ollama an ordinary one."""
+class RenderResponse(Struct, rename={"debug_info": "_debug_info"}):
+    """The answer of `/api/chat` with `_debug_render_only`; an old Ollama sends an ordinary one."""
 
     debug_info: RenderedTemplate | None = None
 
 
-class Embeddings(Struct):
+class EmbedResponse(Struct):
     """The answer of `/api/embed`: a vector for each text."""
 
     embeddings: list[list[float]]
@@ -89,7 +69,7 @@ class ModelDetails(Struct):
     context_length: int | None = None
 
 
-class TagsModel(Struct):
+class TagsEntry(Struct):
     """A model in `/api/tags`; `size` is bytes on disk."""
 
     name: str
@@ -102,13 +82,13 @@ class TagsModel(Struct):
     remote_host: str = ""
 
 
-class Tags(Struct):
+class TagsResponse(Struct):
     """The answer of `/api/tags`."""
 
-    models: list[TagsModel] | None = None
+    models: list[TagsEntry] | None = None
 
 
-class Show(Struct):
+class ShowResponse(Struct):
     """The answer of `/api/show`, as far as it is used."""
 
     modelfile: str = ""
@@ -121,35 +101,13 @@ class Show(Struct):
     remote_host: str = ""
 
 
-class RunningModel(Struct):
-    """A loaded model in `/api/ps`; `size` and `size_vram` are bytes of memory."""
-
-    name: str
-    model: str = ""
-    size: int = 0
-    size_vram: int = 0
-    digest: str = ""
-    expires_at: str = ""
-    context_length: int = 0
-
-
-class Running(Struct):
+class PsResponse(Struct):
     """The answer of `/api/ps`."""
 
-    models: list[RunningModel] | None = None
+    models: list[LoadedModel] | None = None
 
 
-class Version(Struct):
+class VersionResponse(Struct):
     """The answer of `/api/version`."""
 
     version: str = ""
-
-
-class PullProgress(Struct):
-    """A line of `/api/pull`: bytes `completed` of `total` for the layer `digest`."""
-
-    status: str = ""
-    digest: str = ""
-    total: int = 0
-    completed: int = 0
-    error: str = ""

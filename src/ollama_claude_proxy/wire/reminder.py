@@ -1,16 +1,17 @@
 """Reminders: how clients tell a model what the user did not say.
 
-Claude Code writes them in this tag, and its instructions explain it to the model. What the proxy
-itself has to tell goes the same way.
+Claude Code writes them in this tag, and its instructions explain it to the model. The hints
+of the proxy itself use it, too.
 """
 
-REMINDER = "<system-reminder>"
-# How the account of turns that left a prompt begins: it stands behind the first request.
-LEFT_OUT = f"{REMINDER}\nLeft out here, for this conversation is longer than the window:"
+REMINDER_TAG = "<system-reminder>"
+REMINDER_END = "</system-reminder>"
+# How the digest of turns that left a prompt begins; it follows the first request.
+DIGEST_START = f"{REMINDER_TAG}\nLeft out here, for this conversation is longer than the window:"
 
 
-def reminder(text: str) -> str:
-    """Give a text as a reminder; one that is one stays as it is."""
-    if not text or text.lstrip().startswith(REMINDER):
+def wrap_reminder(text: str) -> str:
+    """Return a text as a reminder; one that is a reminder already stays as it is."""
+    if not text or text.lstrip().startswith(REMINDER_TAG):
         return text
-    return f"{REMINDER}\n{text}\n</system-reminder>"
+    return f"{REMINDER_TAG}\n{text}\n{REMINDER_END}"

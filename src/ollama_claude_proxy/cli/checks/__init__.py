@@ -1,1 +1,1 @@
-"""What `ocp doctor` and the start of `ocp serve` look at, a module for each thing."""
+"""The checks of `ocp doctor` and of the start of `ocp serve`, a module for each subject."""

@@ -1,4 +1,4 @@
-"""What a check found, and how it is shown."""
+"""The result of a check, and how it is printed."""
 
 import sys
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from enum import StrEnum
 from ollama_claude_proxy.cli import output
 from ollama_claude_proxy.cli.output import Mark
 
-_SKIPPED = "–"  # noqa: RUF001  # the sign of a check that did not run
-_MARKS = {"ok": Mark.GOOD, "warning": Mark.WARNING, "failed": Mark.BAD}
+_SKIPPED_SIGN = "–"  # noqa: RUF001  # an en dash marks a check that did not run
+_MARKS = {"ok": Mark.OK, "warning": Mark.WARNING, "failed": Mark.FAILED}
 _NAME_WIDTH = 12
 
 
 class Status(StrEnum):
-    """How a check ended; a skipped one could not run because another had failed."""
+    """The outcome of a check; it is skipped when a check that it depends on failed."""
 
     OK = "ok"
     WARNING = "warning"
@@ -23,56 +23,57 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found, and what to type to mend it; with no remedy there is nothing to mend."""
+    """One result of a check, and the command that fixes it; an empty remedy: nothing to fix."""
 
     status: Status
-    found: str
+    summary: str
     remedy: str = ""
 
     @property
     def mark(self) -> Mark:
-        """The mark for `output.check`."""
+        """The mark for `output.print_check`."""
         return _MARKS.get(self.status, Mark.WARNING)
 
 
-def good(found: str) -> Finding:
-    """All is well."""
-    return Finding(Status.OK, found)
+def ok(summary: str) -> Finding:
+    """Return a finding that all is well."""
+    return Finding(Status.OK, summary)
 
 
-def warning(found: str, remedy: str = "") -> Finding:
-    """It works, but could be better."""
-    return Finding(Status.WARNING, found, remedy)
+def warning(summary: str, remedy: str = "") -> Finding:
+    """Return a finding that something works, but not well."""
+    return Finding(Status.WARNING, summary, remedy)
 
 
-def bad(found: str, remedy: str = "") -> Finding:
-    """It does not work."""
-    return Finding(Status.FAILED, found, remedy)
+def failed(summary: str, remedy: str = "") -> Finding:
+    """Return a finding that something does not work."""
+    return Finding(Status.FAILED, summary, remedy)
 
 
 def skipped(reason: str) -> Finding:
-    """It was not looked at."""
+    """Return a finding that a check did not run."""
     return Finding(Status.SKIPPED, reason)
 
 
-def show_row(name: str, finding: Finding) -> None:
+def print_row(name: str, finding: Finding) -> None:
     """Print a finding as a row of `ocp doctor` on stdout, with its remedy below."""
     sign, colour = _sign(finding)
     label = name.ljust(_NAME_WIDTH)
     if sys.stdout.isatty():
         from rich.text import Text  # noqa: PLC0415  # only for a terminal
 
-        shown = Text.assemble((sign, colour), f" {label} {finding.found}")
-        output.console(stderr=False).print(shown)
+        row = Text.assemble((sign, colour), f" {label} {finding.summary}")
+        output.console(stderr=False).print(row)
     else:
-        output.result(f"{sign} {label} {finding.found}")
+        output.print_result(f"{sign} {label} {finding.summary}")
     if finding.remedy:
-        output.result(f"{' ' * (_NAME_WIDTH + 3)}{finding.remedy}")
+        output.print_result(f"{' ' * (_NAME_WIDTH + 3)}{finding.remedy}")
 
 
 def _sign(finding: Finding) -> tuple[str, str]:
+    """Return the sign of a finding, as stdout can encode it, and its colour."""
     if finding.status is not Status.SKIPPED:
         return finding.mark.sign(sys.stdout), finding.mark.colour
     encoding = sys.stdout.encoding or "ascii"
-    known = _SKIPPED.encode(encoding, "ignore").decode(encoding)
-    return known or "-", "dim"
+    encodable = _SKIPPED_SIGN.encode(encoding, "ignore").decode(encoding)
+    return encodable or "-", "dim"

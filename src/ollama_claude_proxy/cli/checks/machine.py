@@ -1,80 +1,70 @@
-"""Checks of what is on this machine: Python, the settings, the proxy and its port."""
+"""Checks of this machine: Python, the settings, the proxy and its port."""
 
 import platform
 import sys
-from collections.abc import Mapping
-from typing import Any
 
 from ollama_claude_proxy import __version__
-from ollama_claude_proxy.cli.checks.finding import Finding, bad, good, skipped, warning
-from ollama_claude_proxy.cli.checks.patient import Patient
-from ollama_claude_proxy.cli.listening import is_free, next_port
-from ollama_claude_proxy.cli.port_owner import port_owner
-from ollama_claude_proxy.cli.proxy import RunningProxy, base_url, running_proxy
+from ollama_claude_proxy.cli.checks.context import CheckContext
+from ollama_claude_proxy.cli.checks.finding import Finding, failed, ok, skipped, warning
+from ollama_claude_proxy.cli.listening import is_free, next_free_port
+from ollama_claude_proxy.cli.port_owner import find_port_owner
+from ollama_claude_proxy.cli.proxy import RunningProxy, base_url, find_running_proxy
+from ollama_claude_proxy.cli.setting_report import report_settings
 from ollama_claude_proxy.errors import SettingInvalid
-from ollama_claude_proxy.settings import KEYS, LoadedSettings, load_settings
+from ollama_claude_proxy.settings import load_settings
 
-_OLDEST_PYTHON = (3, 11)
-_PATIENCE = 3.0  # seconds; a health report may wait one of them for Ollama
-
-
-def python(_patient: Patient) -> list[Finding]:
-    """Look at the Python that runs us."""
-    words = f"{platform.python_version()} at {sys.executable}, ocp {__version__}"
-    if sys.version_info < _OLDEST_PYTHON:
-        return [bad(words, "Install Python 3.11 or newer.")]
-    return [good(words)]
+_MIN_PYTHON = (3, 11)
+_HEALTH_TIMEOUT = 3.0  # seconds; the proxy's health report may wait one second for Ollama
 
 
-def settings(patient: Patient) -> list[Finding]:
-    """Read the settings, and say where those that are no default came from."""
+def check_python(_context: CheckContext) -> list[Finding]:
+    """Check the version of the Python that runs this program."""
+    summary = f"{platform.python_version()} at {sys.executable}, ocp {__version__}"
+    if sys.version_info < _MIN_PYTHON:
+        return [failed(summary, "Install Python 3.11 or newer.")]
+    return [ok(summary)]
+
+
+def check_settings(context: CheckContext) -> list[Finding]:
+    """Read the settings, and list the source of each that is not a default."""
     try:
-        patient.loaded = loaded = load_settings({}, patient.config)
+        context.loaded = loaded = load_settings({}, context.config)
     except SettingInvalid as error:
-        return [bad(error.problem, error.advice)]
-    there = "config file" if loaded.config.is_file() else "no config file"
-    found = [good(f"{there} {loaded.config}")]
-    for name, (value, origin) in origins(loaded).items():
+        return [failed(error.problem, error.advice)]
+    state = "config file" if loaded.config.is_file() else "no config file"
+    findings = [ok(f"{state} {loaded.config}")]
+    for name, (value, origin) in report_settings(loaded).items():
         if origin != "default":
-            found.append(good(f"{name} = {value} (from {origin})"))
-    return found
+            findings.append(ok(f"{name} = {value} (from {origin})"))
+    return findings
 
 
-def origins(loaded: LoadedSettings) -> Mapping[str, tuple[Any, str]]:
-    """Give every setting's value, save secrets, and where it came from."""
-    found = {}
-    for key in KEYS:
-        value = key.value(loaded.settings)
-        hidden = key.secret and value is not None
-        found[key.name] = ("********" if hidden else value, loaded.origins[key.name])
-    return found
-
-
-def proxy(patient: Patient) -> list[Finding]:
-    """Ask the proxy how it is; where none answers, look who has its port."""
-    chosen = patient.settings
-    running = running_proxy(chosen, patience=_PATIENCE)
+def check_proxy(context: CheckContext) -> list[Finding]:
+    """Check that the proxy answers; if not, find out which program has its port."""
+    settings = context.settings
+    running = find_running_proxy(settings, timeout=_HEALTH_TIMEOUT)
     if running is not None:
-        words = f"ocp {running.version} answers at {base_url(chosen)}"
-        words += f" with {running.model}" if running.model else ""
+        summary = f"ocp {running.version} answers at {base_url(settings)}"
+        summary += f" with {running.model}" if running.model else ""
         if running.version != __version__:
-            return [warning(f"{words}; this is {__version__}", "Stop it, then: ocp serve")]
-        return [good(words), *_cache(running)]
-    if chosen.port == 0:
-        return [skipped("any free port is taken, so nobody knows where it answers")]
-    if is_free(chosen.host, chosen.port):
-        return [warning(f"it is not running; port {chosen.port} is free", "ocp serve")]
-    owner = port_owner(chosen.port)
-    by = f" by {owner.program!r} (process {owner.process})" if owner else ""
-    return [bad(f"port {chosen.port} is taken{by}", f"ocp serve --port {next_port(chosen)}")]
+            return [warning(f"{summary}; this is {__version__}", "Stop it, then: ocp serve")]
+        return [ok(summary), *_cache_findings(running)]
+    if settings.port == 0:
+        return [skipped("its port is any free one, so its address is not known")]
+    if is_free(settings.host, settings.port):
+        return [warning(f"it is not running; port {settings.port} is free", "ocp serve")]
+    owner = find_port_owner(settings.port)
+    by = f" by {owner.program!r} (process {owner.process_id})" if owner else ""
+    remedy = f"ocp serve --port {next_free_port(settings)}"
+    return [failed(f"port {settings.port} is taken{by}", remedy)]
 
 
-def _cache(running: RunningProxy) -> list[Finding]:
-    """Say how much of the last prompt was read again, where one was answered."""
+def _cache_findings(running: RunningProxy) -> list[Finding]:
+    """Return how much of the last prompt was cached, if there was one."""
     last = running.last_prompt
     if last is None:
         return []
-    words = f"{last.get('cached')} of the last prompt's {last.get('tokens')} tokens were cached"
+    summary = f"{last.get('cached')} of the last prompt's {last.get('tokens')} tokens were cached"
     if not last.get("broke"):
-        return [good(words)]
-    return [warning(f"{words}: {last['broke']}", "See docs/caching.md")]
+        return [ok(summary)]
+    return [warning(f"{summary}: {last['broke']}", "See docs/caching.md")]

@@ -1,4 +1,4 @@
-"""`ocp env`: what points Claude Code at the proxy, as lines for a shell, JSON, or settings."""
+"""`ocp env`: the variables that point Claude Code at the proxy, for a shell, or as JSON."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,16 +9,16 @@ import typer
 
 from ollama_claude_proxy.cli import claude_code, output
 from ollama_claude_proxy.cli.claude_code import Variable
-from ollama_claude_proxy.cli.proxy import running_proxy
-from ollama_claude_proxy.cli.shells import DIALECTS, Dialect, Shell, of_environment
+from ollama_claude_proxy.cli.proxy import find_running_proxy
+from ollama_claude_proxy.cli.shells import SHELL_SYNTAXES, Shell, ShellSyntax, detect_shell
 from ollama_claude_proxy.errors import UsageError
 from ollama_claude_proxy.settings import environment, load_settings
 
 
-def command(  # noqa: PLR0913  # each is an option
+def command(  # noqa: PLR0913  # one parameter per option
     *,
     shell: Annotated[
-        Shell | None, typer.Option(help="The shell to write for; without it, yours ($SHELL).")
+        Shell | None, typer.Option(help="The shell to print lines for; without it, yours ($SHELL).")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON object; null: must not be set.")
@@ -29,12 +29,12 @@ def command(  # noqa: PLR0913  # each is an option
     lean: Annotated[
         bool, typer.Option("--lean", help="Leave out what makes the first prompt large.")
     ] = False,
-    unset: Annotated[bool, typer.Option("--unset", help="Print what undoes all of it.")] = False,
+    unset: Annotated[bool, typer.Option("--unset", help="Print how to undo all of it.")] = False,
     config: Annotated[
         Path | None, typer.Option(help="The config file to read.", show_default=False)
     ] = None,
 ) -> None:
-    r"""Print what points Claude Code at the proxy.
+    r"""Print the variables that point Claude Code at the proxy.
 
     For this shell:
       eval "$(ocp env)"                                 bash, zsh
@@ -42,65 +42,65 @@ def command(  # noqa: PLR0913  # each is an option
       ocp env | Out-String | Invoke-Expression          PowerShell
       ocp env > "%TEMP%\ocp.cmd" && "%TEMP%\ocp.cmd"    cmd
 
-    For one project, for good:
+    For one project, permanently:
       ocp env --settings > .claude/settings.local.json
 
     Back to Anthropic:
       eval "$(ocp env --unset)"
     """
     if as_json and settings_file:
-        raise UsageError("`--json` and `--settings` exclude each other.", remedy="Choose one.")
+        raise UsageError("`--json` and `--settings` cannot be combined.", remedy="Choose one.")
     settings = load_settings({"lean": "on"} if lean else {}, config).settings
-    running = None if unset else running_proxy(settings)
-    leaner = not unset and claude_code.is_lean(settings, running)
-    if leaner and not lean and settings.lean == "auto":
-        output.say(LEAN_SAID)
-    variables = _undoing() if unset else claude_code.variables(settings, running, environment())
+    running = None if unset else find_running_proxy(settings)
+    is_lean = not unset and claude_code.is_lean(settings, running)
+    if is_lean and not lean and settings.lean == "auto":
+        output.print_message(claude_code.LEAN_NOTICE)
+    variables = (
+        _unset_variables() if unset else claude_code.variables(settings, running, environment())
+    )
     if settings_file:
-        output.result_json(_settings_json(variables, unset=unset, lean=leaner))
-        _advise(_SETTINGS_UNDO if unset else _SETTINGS_USE, always=unset)
+        output.print_json(_settings_json(variables, unset=unset, lean=is_lean))
+        _print_advice(_SETTINGS_UNDO if unset else _SETTINGS_USE, always=unset)
     elif as_json:
-        output.result_json({variable.name: variable.value for variable in variables})
+        output.print_json({variable.name: variable.value for variable in variables})
     else:
-        _for_shell(shell or of_environment(environment()), variables, unset=unset)
+        _print_for_shell(shell or detect_shell(environment()), variables, unset=unset)
 
 
-def _for_shell(shell: Shell, variables: Sequence[Variable], *, unset: bool) -> None:
-    dialect = DIALECTS[shell]
-    output.result("\n".join(_lines(dialect, variables)))
-    use = dialect.use.replace("ocp env", "ocp env --unset") if unset else dialect.use
-    _advise(f"To apply this in {shell}: {use}")
+def _print_for_shell(shell: Shell, variables: Sequence[Variable], *, unset: bool) -> None:
+    syntax = SHELL_SYNTAXES[shell]
+    output.print_result("\n".join(_shell_lines(syntax, variables)))
+    apply_command = syntax.apply_command
+    if unset:
+        apply_command = apply_command.replace("ocp env", "ocp env --unset")
+    _print_advice(f"To apply this in {shell}: {apply_command}")
 
 
-LEAN_SAID = (
-    "The window has 16384 tokens or less: Claude Code leaves out skills, workflows, subagents and"
-    " the like (`OCP_LEAN=off` keeps them)."
-)
 _SETTINGS_USE = "Put this into ~/.claude/settings.json, or a project's .claude/settings.local.json."
 _SETTINGS_UNDO = (
-    "A JSON merge patch: null means that the key goes."
-    f" From permissions.deny take {', '.join(claude_code.PERMISSIONS['deny'])} by hand;"
-    " your own rules there stay."
+    "A JSON merge patch: null removes a key."
+    f" Remove {', '.join(claude_code.PERMISSIONS['deny'])} from permissions.deny by hand;"
+    " the patch keeps your own rules there."
 )
 
 
-def _undoing() -> Sequence[Variable]:
-    return [Variable(name, None, "") for name in claude_code.names(environment())]
+def _unset_variables() -> Sequence[Variable]:
+    return [Variable(name, None, "") for name in claude_code.variable_names(environment())]
 
 
-def _lines(dialect: Dialect, variables: Sequence[Variable]) -> Iterator[str]:
+def _shell_lines(syntax: ShellSyntax, variables: Sequence[Variable]) -> Iterator[str]:
     for variable in variables:
         if variable.value is None:
-            yield dialect.unset(variable.name)
+            yield syntax.unset(variable.name)
         else:
-            yield dialect.set(variable.name, variable.value)
+            yield syntax.set(variable.name, variable.value)
     for variable in variables:
         if variable.value is None and variable.reason:
-            yield dialect.remark(f"{variable.name} is unset: {variable.reason}.")
+            yield syntax.comment(f"{variable.name} is unset: {variable.reason}.")
 
 
 def _settings_json(variables: Sequence[Variable], *, unset: bool, lean: bool) -> Mapping[str, Any]:
-    """Give Claude Code's settings; undone, a merge patch (RFC 7386) that takes our keys out."""
+    """Return Claude Code's settings, or a merge patch (RFC 7386) that removes our keys."""
     permissions = claude_code.permissions(lean=lean)
     others = claude_code.OTHER_SETTINGS
     if unset:
@@ -109,11 +109,11 @@ def _settings_json(variables: Sequence[Variable], *, unset: bool, lean: bool) ->
             "permissions": {name: None for name in permissions if name != "deny"},
             **dict.fromkeys(others),
         }
-    given = {variable.name: variable.value for variable in variables if variable.value is not None}
-    return {"env": given, "permissions": permissions, **others}
+    env = {variable.name: variable.value for variable in variables if variable.value is not None}
+    return {"env": env, "permissions": permissions, **others}
 
 
-def _advise(text: str, *, always: bool = False) -> None:
-    """Say on stderr how to use the output, when a person looks at it instead of a shell."""
+def _print_advice(text: str, *, always: bool = False) -> None:
+    """Print on stderr how to use the output, if it goes to a terminal instead of a shell."""
     if always or sys.stdout.isatty():
-        output.say(text)
+        output.print_message(text)

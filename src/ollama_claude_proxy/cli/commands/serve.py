@@ -1,4 +1,4 @@
-"""`ocp serve`: the proxy itself."""
+"""`ocp serve`: run the proxy."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ import typer
 
 from ollama_claude_proxy.cli import output
 from ollama_claude_proxy.cli.listening import listen
-from ollama_claude_proxy.cli.next_steps import say_next_steps
+from ollama_claude_proxy.cli.next_steps import print_next_steps
 from ollama_claude_proxy.cli.preflight import preflight
 from ollama_claude_proxy.cli.proxy import base_url
 from ollama_claude_proxy.errors import UsageError
@@ -20,34 +20,39 @@ from ollama_claude_proxy.settings import (
 )
 from ollama_claude_proxy.wire.model import ModelProfile
 
-# Settings whose change `ocp env` cannot see by asking the proxy.
-_UNSEEN = {"host": "OCP_HOST", "port": "OCP_PORT", "token": "OCP_TOKEN"}
+# Settings that `ocp env` needs before it can ask the proxy, and their variables.
+_ADDRESS_VARIABLES = {"host": "OCP_HOST", "port": "OCP_PORT", "token": "OCP_TOKEN"}
 
 
 def _option(*names: str, text: str, metavar: str | None = "TEXT") -> Any:
-    """Make an option whose value `settings` reads, for one kind of complaint about all of them."""
+    """Return an option that `load_settings` parses, so that its errors are like all settings'."""
     return typer.Option(*names, help=text, metavar=metavar, show_default=False)
 
 
 _Model = Annotated[str | None, _option("--model", text="The model that answers.")]
 _OllamaUrl = Annotated[
-    str | None, _option("--ollama-url", text="Where Ollama listens.", metavar="URL")
+    str | None, _option("--ollama-url", text="The address of Ollama.", metavar="URL")
 ]
 _Host = Annotated[
     str | None,
-    _option("--host", text="The address to listen on; others than this machine need a token."),
+    _option(
+        "--host", text="The address to listen on; any except this machine's own needs a token."
+    ),
 ]
 _Port = Annotated[
-    str | None, _option("--port", text="The port to listen on; 0: any.", metavar="NUMBER")
+    str | None, _option("--port", text="The port to listen on; 0: any free one.", metavar="NUMBER")
 ]
-_Token = Annotated[str | None, _option("--token", text="What clients must send.")]
+_Token = Annotated[str | None, _option("--token", text="The token that clients must send.")]
 _NumCtx = Annotated[
     str | None, _option("--num-ctx", text="The window in tokens.", metavar="NUMBER")
 ]
 _KeepAlive = Annotated[
     str | None, _option("--keep-alive", text="How long a model stays in memory, such as 30m or -1.")
 ]
-_LogFormat = Annotated[str | None, _option("--log-format", text="text or json.", metavar="FORMAT")]
+_LogFormat = Annotated[
+    str | None,
+    _option("--log-format", text="The format of the log: text or json.", metavar="FORMAT"),
+]
 _Debug = Annotated[
     bool | None,
     _option("--debug", text="Log what goes to Ollama and what comes back.", metavar=None),
@@ -57,11 +62,11 @@ _Config = Annotated[
 ]
 _Pull = Annotated[bool, typer.Option("--pull", help="Download a missing model without asking.")]
 _NoPreflight = Annotated[
-    bool, typer.Option("--no-preflight", help="Start without looking around first.")
+    bool, typer.Option("--no-preflight", help="Start without checking anything first.")
 ]
 
 
-def command(  # noqa: PLR0913  # one parameter an option
+def command(  # noqa: PLR0913  # one parameter per option
     *,
     model: _Model = None,
     ollama_url: _OllamaUrl = None,
@@ -83,8 +88,8 @@ def command(  # noqa: PLR0913  # one parameter an option
       ocp serve --model qwen3-coder:30b --pull
       ocp serve --port 8001 --num-ctx 65536
 
-    It checks that Ollama answers, that the model is there and what it can do, and says what to type
-    next. It starts without Ollama, too, and works as soon as Ollama does. Ctrl-C stops it.
+    It checks that Ollama answers, that the model is installed and what it can do, and prints what
+    to type next. It also starts without Ollama, and works as soon as Ollama does. Ctrl-C stops it.
     """
     flags = {
         "model": model,
@@ -98,50 +103,52 @@ def command(  # noqa: PLR0913  # one parameter an option
         "debug": debug or None,
     }
     if download and no_preflight:
-        raise UsageError("`--pull` and `--no-preflight` exclude each other.", remedy="Choose one.")
-    _serve(load_settings(flags, config), config, download=download, looking=not no_preflight)
+        raise UsageError("`--pull` and `--no-preflight` cannot be combined.", remedy="Choose one.")
+    _serve(load_settings(flags, config), config, download=download, check=not no_preflight)
 
 
-def _serve(loaded: LoadedSettings, config: Path | None, *, download: bool, looking: bool) -> None:
+def _serve(loaded: LoadedSettings, config: Path | None, *, download: bool, check: bool) -> None:
     settings, sockets = listen(loaded.settings)
-    profile = preflight(settings, download=download) if looking else None
+    profile = preflight(settings, download=download) if check else None
 
     from ollama_claude_proxy import logs  # noqa: PLC0415  # a server takes time to import
     from ollama_claude_proxy.app import create_app  # noqa: PLC0415
     from ollama_claude_proxy.cli.runner import serve  # noqa: PLC0415
 
-    def ready() -> None:
-        if not looking:
-            output.say(f"Serving at {base_url(settings)}")
+    def on_ready() -> None:
+        if not check:
+            output.print_message(f"Serving at {base_url(settings)}")
             return
-        _introduce(settings, profile)
-        say_next_steps(_unseen(loaded, settings), config)
-        output.say("Ctrl-C stops the proxy.")
+        _print_introduction(settings, profile)
+        print_next_steps(_address_variables(loaded, settings), config)
+        output.print_message("Ctrl-C stops the proxy.")
 
     logs.configure(settings)
-    serve(create_app(settings, cache=cache_path(), data=data_path()), sockets, ready)
+    serve(create_app(settings, cache=cache_path(), data=data_path()), sockets, on_ready)
 
 
-def _introduce(settings: Settings, profile: ModelProfile | None) -> None:
-    """Say what is configured."""
+def _print_introduction(settings: Settings, profile: ModelProfile | None) -> None:
+    """Print the address, and the models for each role."""
     model = profile.name if profile else settings.model
-    output.say(f"\nServing at {base_url(settings)} with {model} for every Claude model.")
+    output.print_message(f"\nServing at {base_url(settings)} with {model} for every Claude model.")
     roles = settings.roles
     for role in ("opus", "sonnet", "haiku", "subagent"):
-        chosen = getattr(roles, role)
-        if chosen:
-            output.say(f"  for {role}: {chosen}")
+        role_model = getattr(roles, role)
+        if role_model:
+            output.print_message(f"  for {role}: {role_model}")
     if settings.token is not None:
-        output.say("  Clients need the token.")
+        output.print_message("  Clients need the token.")
 
 
-def _unseen(loaded: LoadedSettings, settings: Settings) -> dict[str, str]:
-    """Give what `ocp env` must be told; the token itself does not belong on a screen."""
-    told = {
+def _address_variables(loaded: LoadedSettings, settings: Settings) -> dict[str, str]:
+    """Return the variables that `ocp env` needs; the token is a placeholder, to keep it secret."""
+    variables = {
         variable: str(getattr(settings, key))
-        for key, variable in _UNSEEN.items()
+        for key, variable in _ADDRESS_VARIABLES.items()
         if loaded.origins[key].startswith("flag ")
     }
     if settings.port != loaded.settings.port:
-        told["OCP_PORT"] = str(settings.port)
-    return told | ({"OCP_TOKEN": "YOUR_TOKEN"} if "OCP_TOKEN" in told else {})
+        variables["OCP_PORT"] = str(settings.port)
+    if "OCP_TOKEN" in variables:
+        variables["OCP_TOKEN"] = "YOUR_TOKEN"  # noqa: S105  # a placeholder
+    return variables

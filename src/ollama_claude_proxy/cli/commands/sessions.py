@@ -1,4 +1,4 @@
-"""`ocp sessions`: what is remembered of conversations, to see, search, take along and forget."""
+"""`ocp sessions`: show, search, export and delete the remembered conversations."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,19 +8,19 @@ import typer
 from ollama_claude_proxy.cli import output
 from ollama_claude_proxy.cli.output import Mark
 from ollama_claude_proxy.cli.session_file import (
-    about_of,
-    builtins_of,
-    find,
-    listing_of,
-    opened,
-    shown_of,
-    told_of,
+    conversation_details,
+    create_listing,
+    find_conversation,
+    format_visible_part,
+    open_database,
+    to_builtins,
+    visible_part,
 )
-from ollama_claude_proxy.cli.units import bytes_text, when
+from ollama_claude_proxy.cli.units import format_bytes, format_time
 from ollama_claude_proxy.settings import data_path, load_settings
 
 if TYPE_CHECKING:
-    from ollama_claude_proxy.sessions.storage.listing import Listed, Said
+    from ollama_claude_proxy.sessions.storage.listing import ListedConversation, StoredMessage
 
 command = typer.Typer(
     name="sessions",
@@ -32,11 +32,11 @@ command = typer.Typer(
 )
 
 _COLUMNS = ("id", "last used", "turns", "model", "folder", "title")
-_LINE = 100
+_MAX_LINE_CHARS = 100
 _MEGABYTE = 1024 * 1024
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Which = Annotated[
+ConversationName = Annotated[
     str, typer.Argument(metavar="ID", help="Its number, the client's session, or `last`.")
 ]
 Project = Annotated[
@@ -46,28 +46,28 @@ Project = Annotated[
 
 
 @command.callback(
-    help="""See, search, export and delete what is remembered of conversations.
+    help="""Show, search, export and delete remembered conversations.
 
-    Without a command it lists them. They lie in one file on this machine; nothing leaves it.
+    Without a command it lists them. They are in one file on this machine; nothing leaves it.
 
     \b
     Examples:
       ocp sessions                      list them, the newest first
-      ocp sessions show last            what was said, and what the model was shown of it
-      ocp sessions search retry limit   find it again
-      ocp sessions export 12 > 12.json  take one along
+      ocp sessions show last            its messages, and which of them the model saw
+      ocp sessions search retry limit   find text
+      ocp sessions export 12 > 12.json  save one as JSON
       ocp sessions delete 12
       ocp sessions prune --days 30
     """
 )
 def main(context: typer.Context) -> None:
-    """See, search, export and delete what is remembered of conversations."""
+    """Show, search, export and delete remembered conversations."""
     if context.invoked_subcommand is None:
-        show_list()
+        list_conversations()
 
 
 @command.command("list")
-def show_list(*, project: Project = None, as_json: Json = False) -> None:
+def list_conversations(*, project: Project = None, as_json: Json = False) -> None:
     """List the conversations, the newest first.
 
     Keys of --json: file, bytes, and conversations with id, session, agent, project, model, title,
@@ -75,46 +75,49 @@ def show_list(*, project: Project = None, as_json: Json = False) -> None:
     """
     from ollama_claude_proxy.sessions.storage.pruning import Pruning  # noqa: PLC0415  # as below
 
-    with opened() as database:
-        listed = listing_of(database).conversations()
+    with open_database() as database:
+        conversations = create_listing(database).conversations()
         size = Pruning(database).size
     if project is not None:
-        listed = [one for one in listed if Path(one.project) == project.resolve()]
+        folder = project.resolve()
+        conversations = [item for item in conversations if Path(item.project) == folder]
     if as_json:
-        rows = [builtins_of(one) for one in listed]
-        output.result_json({"file": str(data_path()), "bytes": size, "conversations": rows})
+        rows = [to_builtins(conversation) for conversation in conversations]
+        output.print_json({"file": str(data_path()), "bytes": size, "conversations": rows})
         return
-    if not listed:
-        output.say("No conversation is kept yet.")
+    if not conversations:
+        output.print_message("No conversation is remembered yet.")
         return
-    output.table(_COLUMNS, map(_row, listed))
-    output.say(f"{len(listed)} in {data_path()}, {bytes_text(size)}.")
+    output.print_table(_COLUMNS, map(_row, conversations))
+    output.print_message(f"{len(conversations)} in {data_path()}, {format_bytes(size)}.")
 
 
 @command.command()
-def show(which: Which, *, as_json: Json = False) -> None:
-    """Show one conversation: a line a message, and what each model was shown of it.
+def show(name: ConversationName, *, as_json: Json = False) -> None:
+    """Show one conversation: a line for each message, and which part each model saw.
 
     Keys of --json: those of `list`, messages (turn, role, at, content), and shown: by model,
     left_out and shortened (messages before that number), digest, and loaded (number of the message
     and text).
     """
-    with opened() as database:
-        listing = listing_of(database)
-        one = find(listing, which)
-        said, states = listing.messages(one.id), listing.states(one.id)
-        shown = {model: shown_of(state) for model, state in states.items()}
+    with open_database() as database:
+        listing = create_listing(database)
+        conversation = find_conversation(listing, name)
+        messages = listing.messages(conversation.id)
+        states = listing.fit_states(conversation.id)
+    visible = {model: visible_part(state) for model, state in states.items()}
     if as_json:
-        messages = [builtins_of(message) for message in said]
-        output.result_json(builtins_of(one) | {"messages": messages, "shown": shown})
+        rows = [to_builtins(message) for message in messages]
+        output.print_json(to_builtins(conversation) | {"messages": rows, "shown": visible})
         return
-    output.result(f"{one.id}: {one.title}")
-    for name, value in about_of(one):
-        output.result(f"  {name}: {value}")
-    for model, state in shown.items():
-        output.result(f"  {model} was shown: {told_of(state)}")
-    for number, message in enumerate(said):
-        output.result(f"{number:>5} turn {message.turn:>3} {message.role:<9} {_line(message)}")
+    output.print_result(f"{conversation.id}: {conversation.title}")
+    for label, value in conversation_details(conversation):
+        output.print_result(f"  {label}: {value}")
+    for model, part in visible.items():
+        output.print_result(f"  {model} saw: {format_visible_part(part)}")
+    for number, message in enumerate(messages):
+        line = _one_line(message)
+        output.print_result(f"{number:>5} turn {message.turn:>3} {message.role:<9} {line}")
 
 
 @command.command()
@@ -122,66 +125,68 @@ def search(
     words: Annotated[list[str], typer.Argument(help="What to look for.")],
     *,
     session: Annotated[
-        str | None, typer.Option("--session", help="Only in this one.", show_default=False)
+        str | None, typer.Option("--session", help="Only in this conversation.", show_default=False)
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 10,
+    limit: Annotated[
+        int, typer.Option(min=1, max=1000, help="The maximum number of results.")
+    ] = 10,
     as_json: Json = False,
 ) -> None:
-    """Find what was said; a word also finds the parts of `camelCase` and `snake_case`.
+    """Search the messages; a word also finds the parts of `camelCase` and `snake_case`.
 
     Keys of --json, for each passage: conversation, turn, source (the call that it came from), text.
     Exit code 1: nothing was found.
     """
-    with opened() as database:
-        listing = listing_of(database)
-        only = find(listing, session).id if session else None
-        hits = listing.search(" ".join(words), limit, only)
+    with open_database() as database:
+        listing = create_listing(database)
+        conversation = find_conversation(listing, session).id if session else None
+        hits = listing.search(" ".join(words), limit, conversation)
     if as_json:
-        output.result_json([builtins_of(hit) for hit in hits])
+        output.print_json([to_builtins(hit) for hit in hits])
     for hit in () if as_json else hits:
-        output.result(f"[{hit.conversation}, turn {hit.turn}] {hit.source}".rstrip())
-        output.result("".join(f"    {line}\n" for line in hit.text.splitlines()))
+        output.print_result(f"[{hit.conversation}, turn {hit.turn}] {hit.source}".rstrip())
+        output.print_result("".join(f"    {line}\n" for line in hit.text.splitlines()))
     if not hits:
-        output.say(f"Nothing kept has the words {' '.join(words)!r}.")
+        output.print_message(f"No message has the words {' '.join(words)!r}.")
         raise typer.Exit(output.ExitCode.FAILED)
 
 
 @command.command()
 def export(
-    which: Which,
+    name: ConversationName,
     *,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print text to read instead of JSON.")
+        bool, typer.Option("--markdown", help="Print Markdown instead of JSON.")
     ] = False,
 ) -> None:
-    """Print a whole conversation as JSON, with the messages as Anthropic's API has them."""
-    with opened() as database:
-        listing = listing_of(database)
-        one = find(listing, which)
-        said = listing.messages(one.id)
+    """Print a whole conversation as JSON, with the messages in the form of Anthropic's API."""
+    with open_database() as database:
+        listing = create_listing(database)
+        conversation = find_conversation(listing, name)
+        messages = listing.messages(conversation.id)
     if not markdown:
-        messages = [{"role": message.role, "content": message.content} for message in said]
-        output.result_json(builtins_of(one) | {"messages": messages})
+        rows = [{"role": message.role, "content": message.content} for message in messages]
+        output.print_json(to_builtins(conversation) | {"messages": rows})
         return
-    output.result(f"# {one.title}")
-    for message in said:
-        output.result(f"\n## {message.role}, turn {message.turn}\n\n{_text(message)}")
+    output.print_result(f"# {conversation.title}")
+    for message in messages:
+        output.print_result(f"\n## {message.role}, turn {message.turn}\n\n{_text(message)}")
 
 
 @command.command()
 def delete(
-    which: Annotated[list[str], typer.Argument(metavar="ID...", help="As for `show`.")],
+    names: Annotated[list[str], typer.Argument(metavar="ID...", help="As for `show`.")],
     *,
     as_json: Json = False,
 ) -> None:
-    """Delete conversations from the file, at once and for good."""
+    """Delete conversations from the file, at once and permanently."""
     from ollama_claude_proxy.sessions.storage.pruning import Pruning  # noqa: PLC0415  # as below
 
-    with opened() as database:
-        listing, pruning = listing_of(database), Pruning(database)
-        numbers = [find(listing, one).id for one in which]
-        deleted = pruning.delete(numbers)
-        pruning.shrink(wholly=True)
+    with open_database() as database:
+        listing, pruning = create_listing(database), Pruning(database)
+        ids = [find_conversation(listing, name).id for name in names]
+        deleted = pruning.delete(ids)
+        pruning.shrink(always=True)
     _report_deleted(deleted, as_json=as_json)
 
 
@@ -190,50 +195,61 @@ def prune(
     *,
     days: Annotated[
         float | None,
-        typer.Option(min=0, help="Delete what was not used for so long.", show_default=False),
+        typer.Option(
+            min=0, help="Delete what was not used for this many days.", show_default=False
+        ),
     ] = None,
     megabytes: Annotated[
         int | None,
-        typer.Option(min=0, help="Delete the oldest above this size.", show_default=False),
+        typer.Option(
+            min=0,
+            help="Delete the oldest until the file has at most this size.",
+            show_default=False,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Delete old conversations, and give the space back to the disk.
+    """Delete old conversations, and free their space on the disk.
 
-    Without options by the settings `memory_days` and `memory_megabytes`, as `ocp serve` does when
-    it starts.
+    Without options it uses the settings `memory_days` and `memory_megabytes`, as `ocp serve` does
+    when it starts.
     """
     from ollama_claude_proxy.sessions.storage.pruning import Pruning  # noqa: PLC0415  # as below
 
     settings = load_settings({}, None).settings
-    with opened() as database:
+    with open_database() as database:
         pruning = Pruning(database)
         deleted = pruning.prune(
             settings.memory_days if days is None else days,
             (settings.memory_megabytes if megabytes is None else megabytes) * _MEGABYTE,
         )
-        pruning.shrink(wholly=True)
+        pruning.shrink(always=True)
     _report_deleted(deleted, as_json=as_json)
 
 
-def _row(one: "Listed") -> tuple[str, ...]:
-    title = one.title if not one.agent else f"(subagent) {one.title}"
-    return str(one.id), when(one.used), str(one.turns), one.model, one.project or "-", title
+def _row(conversation: "ListedConversation") -> tuple[str, ...]:
+    title = conversation.title
+    return (
+        str(conversation.id),
+        format_time(conversation.used),
+        str(conversation.turns),
+        conversation.model,
+        conversation.project or "-",
+        f"(subagent) {title}" if conversation.agent else title,
+    )
 
 
-def _line(message: "Said") -> str:
+def _one_line(message: "StoredMessage") -> str:
     text = " ".join(_text(message).split())
-    return text if len(text) <= _LINE else f"{text[:_LINE]}..."
+    return text if len(text) <= _MAX_LINE_CHARS else f"{text[:_MAX_LINE_CHARS]}..."
 
 
-def _text(message: "Said") -> str:
-    from ollama_claude_proxy.sessions.message_chain import text_of  # noqa: PLC0415  # as above
-
-    return "\n".join(filter(None, map(text_of, message.content)))
+def _text(message: "StoredMessage") -> str:
+    return "\n".join(filter(None, message.texts()))
 
 
 def _report_deleted(deleted: int, *, as_json: bool) -> None:
     if as_json:
-        output.result_json({"deleted": deleted})
+        output.print_json({"deleted": deleted})
     else:
-        output.check(Mark.GOOD, f"{deleted} deleted from {data_path()}.")
+        output.print_check(Mark.OK, f"{deleted} deleted from {data_path()}.")

@@ -1,1 +1,1 @@
-"""Work that is done while nobody wants a model."""
+"""Work that runs while no request needs a model."""

@@ -1,101 +1,107 @@
-"""The head of the prompts is read ahead, while nobody wants the model.
+"""Reads the head of the prompts ahead of time, while no request needs the model.
 
 Tools and instructions are most of a first prompt, and the same for every session. The last head
 that each model was shown is kept. When the proxy starts, and when a small job had the model loaded,
-the model reads it in the background, so that the next turn begins in seconds. Whoever asks
-something meanwhile goes first: what was read up to then stays in the cache.
+the model reads it in the background, so that the next turn begins in seconds. A request that comes
+meanwhile goes first: what was read up to then stays in the cache.
 """
 
-import asyncio
 import logging
-from typing import Any
+from contextlib import suppress
 
 import msgspec
+from msgspec import Struct
 
+from ollama_claude_proxy.engine.background_tasks import BackgroundTasks
+from ollama_claude_proxy.engine.internal_request import run_internal_request
+from ollama_claude_proxy.engine.model_services import ModelServices
 from ollama_claude_proxy.errors import OcpError
-from ollama_claude_proxy.prompt_cache.prompts import Prompts
-from ollama_claude_proxy.sessions.storage.store import Store
-from ollama_claude_proxy.upstream.ollama.client import Chat, Ollama
-from ollama_claude_proxy.upstream.scheduler import Rank, Scheduler
+from ollama_claude_proxy.prompt_cache.prefix import prompt_of
+from ollama_claude_proxy.prompt_cache.prompt_history import PromptHistory
+from ollama_claude_proxy.upstream.catalog import context_window
+from ollama_claude_proxy.upstream.scheduler import Priority
+from ollama_claude_proxy.wire.chat import ChatMessage, ModelRequest, ToolDefinition
 from ollama_claude_proxy.wire.events import encode_json
 
 logger = logging.getLogger(__name__)
 
-_KIND = "head"
+_FACT_KIND = "head"
 _SESSION = "warming up"
-# Nothing to answer: one token ends it. On the native path 0 would mean one, elsewhere no end.
-_ONE = 1
-# Smaller heads are read in no time.
-_FEWEST_CHARACTERS = 4000
+# There is nothing to answer. 0 would mean one on the native path, and no limit elsewhere.
+_MAX_TOKENS = 1
+# Smaller heads are read too fast to matter.
+_MIN_CHARACTERS = 4000
 
 
-class Warmth:
-    """Reads heads ahead, and remembers which."""
+class PromptHead(Struct, frozen=True):
+    """What stands at the beginning of a prompt: the tools and the instructions."""
+
+    messages: tuple[ChatMessage, ...]
+    tools: tuple[ToolDefinition, ...] | None = None
+    think: bool | str | None = None
+
+
+class Prewarm:
+    """Reads heads ahead of time, and remembers the last head of each model."""
 
     def __init__(
-        self, ollama: Ollama, scheduler: Scheduler, prompts: Prompts, store: Store
+        self, services: ModelServices, history: PromptHistory, tasks: BackgroundTasks
     ) -> None:
-        self._ollama = ollama
-        self._scheduler = scheduler
-        self._prompts = prompts
-        self._store = store
-        self._heads = store.facts(_KIND)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._services = services
+        self._settings = services.settings
+        self._history = history
+        self._tasks = tasks
+        self._heads = services.model_facts.by_model(_FACT_KIND)
 
-    @property
-    def knows_any(self) -> bool:
-        """Whether a head is known of any model."""
-        return bool(self._heads)
-
-    def remember(self, model: str, body: dict[str, Any]) -> None:
-        """Keep the head of a prompt: its tools and instructions."""
-        first = body["messages"][0]
-        if first["role"] != "system" or len(first["content"]) < _FEWEST_CHARACTERS:
+    def remember(self, request: ModelRequest) -> None:
+        """Keep the head of a prompt that runs."""
+        first = request.messages[0]
+        if first.role != "system" or len(first.content) < _MIN_CHARACTERS:
             return
-        head = {"tools": body.get("tools"), "messages": [first], "think": body.get("think")}
-        text = encode_json(head).decode()
-        if self._heads.get(model) != text:
-            self._heads[model] = text
-            self._store.keep_fact(_KIND, model, text)
+        text = encode_json(PromptHead((first,), tuple(request.tools), request.think)).decode()
+        if self._heads.get(request.model) != text:
+            self._heads[request.model] = text
+            self._services.model_facts.keep(_FACT_KIND, request.model, text)
 
-    def start(self, model: str, *, window: int | None, keep_alive: str | int) -> None:
-        """Have a model read its head, if one is known and nobody wants the model."""
+    def start_default(self) -> None:
+        """Start reading the default model's head, if any head is known."""
+        if self._heads:
+            self._tasks.start((_SESSION, None), self._start_default())
+
+    def start(self, model: str, window: int | None) -> None:
+        """Start reading a model's head, if it is known and no request needs the model."""
         head = self._heads.get(model)
-        task = self._tasks.get(model)
-        reads = task is not None and not task.done()
-        if head is None or reads or self._scheduler.busy(model):
-            return
-        body = {name: value for name, value in msgspec.json.decode(head).items() if value}
-        body |= {
-            "model": model,
-            "messages": [*body["messages"], {"role": "user", "content": "."}],
-            "options": {"num_predict": _ONE} | ({} if window is None else {"num_ctx": window}),
-            "keep_alive": keep_alive,
-            "truncate": False,
-            "stream": True,
-        }
-        self._tasks[model] = asyncio.create_task(self._read(model, body, window or 0))
+        if head is not None and not self._services.scheduler.is_busy(model):
+            self._tasks.start((_SESSION, model), self._read(model, head, window))
 
-    async def give_way(self, model: str) -> None:
-        """Stop reading: somebody wants the model."""
-        task = self._tasks.pop(model, None)
-        if task is not None and not task.done():
-            task.cancel()
-            await asyncio.wait({task})
+    async def stop(self, model: str) -> None:
+        """Stop reading, because a request needs the model."""
+        await self._tasks.cancel((_SESSION, model))
 
-    async def close(self) -> None:
-        """Stop reading anything."""
-        for model in list(self._tasks):
-            await self.give_way(model)
+    async def _start_default(self) -> None:
+        with suppress(OcpError):  # the first request reports it
+            profile = await self._services.catalog.default_model()
+            settings = self._settings
+            window = None if settings.leaves_window else context_window(profile, settings)
+            self.start(profile.name, window)
 
-    async def _read(self, model: str, body: dict[str, Any], window: int) -> None:
-        chat = Chat(encode_json(body), model, 0, window)
+    async def _read(self, model: str, head: str, window: int | None) -> None:
+        request = self._model_request(model, msgspec.json.decode(head, type=PromptHead), window)
         try:
-            async with self._scheduler.slot(model, Rank.WARMING, _SESSION):
-                self._prompts.keep(model, _SESSION, body)
-                async with self._ollama.chat(chat) as batches:
-                    async for _ in batches:
-                        pass
+            async with self._services.scheduler.slot(model, Priority.IDLE, _SESSION):
+                self._history.add(model, _SESSION, prompt_of(request))
+                await run_internal_request(self._services.upstream, request, window or 0)
             logger.info("%s has read its instructions and tools ahead", model)
         except OcpError as error:
             logger.info("%s could not read ahead: %s", model, error.message)
+
+    def _model_request(self, model: str, head: PromptHead, window: int | None) -> ModelRequest:
+        return ModelRequest(
+            model=model,
+            messages=[*head.messages, ChatMessage("user", ".")],
+            tools=head.tools or (),
+            think=head.think or None,
+            window=window,
+            max_tokens=_MAX_TOKENS,
+            keep_alive=self._settings.keep_alive,
+        )

@@ -1,64 +1,71 @@
 """A window that does not fit into the graphics card is made smaller, once, for the next start.
 
-A model whose cache spills into main memory is several times slower. Ollama tells after loading how
-much of it lies where. The window is not changed while the proxy runs: that would load the model
-anew and lose every cache; the next start uses the next smaller step.
+A model whose cache spills into main memory is several times slower. After loading, Ollama reports
+how much of it is in which memory. The window is not changed while the proxy runs: that would load
+the model anew and lose every cache; the next start uses the next smaller one.
 """
 
-import asyncio
 import logging
 
+from ollama_claude_proxy.engine.background_tasks import BackgroundTasks
+from ollama_claude_proxy.engine.model_services import ModelServices
 from ollama_claude_proxy.errors import OcpError
-from ollama_claude_proxy.sessions.storage.store import Store
-from ollama_claude_proxy.upstream.ollama.client import Ollama
+from ollama_claude_proxy.wire.model import LoadedModel
 
 logger = logging.getLogger(__name__)
 
-WINDOW = "window"
+FITTING_WINDOW = "window"
 # Tokens; below the smallest Claude Code cannot work.
-STEPS = (8_192, 16_384, 32_768, 65_536, 131_072, 262_144)
+_WINDOW_STEPS = (8_192, 16_384, 32_768, 65_536, 131_072, 262_144)
 
 
-class Spilling:
-    """Looks once a model where it lies; `chosen` windows are the user's and stay."""
+class VramFit:
+    """Checks each model once; a window that the user chose stays."""
 
-    def __init__(self, ollama: Ollama, store: Store, *, chosen: bool) -> None:
-        self._ollama = ollama
-        self._store = store
-        self._chosen = chosen
-        self._looked: set[str] = set()
-        self._looking: asyncio.Task[None] | None = None
+    def __init__(self, services: ModelServices, tasks: BackgroundTasks) -> None:
+        self._upstream = services.upstream
+        self._model_facts = services.model_facts
+        self._tasks = tasks
+        self._is_window_set = services.settings.num_ctx is not None
+        self._checked: set[str] = set()
 
-    def look(self, model: str, window: int) -> None:
-        """See whether a model that has just answered lies in the graphics card as a whole."""
-        if model not in self._looked:
-            self._looked.add(model)
-            self._looking = asyncio.create_task(self._look(model, window))
+    def start(self, model: str, window: int) -> None:
+        """Check a model that has just answered, with its window in tokens."""
+        if model not in self._checked:
+            self._checked.add(model)
+            self._tasks.start(("vram fit", model), self._check(model, window))
 
-    async def _look(self, model: str, window: int) -> None:
+    async def _check(self, model: str, window: int) -> None:
         try:
-            running = await self._ollama.running()
-        except OcpError:  # the next start looks again
+            models = await self._upstream.loaded()
+        except OcpError:  # the next start checks again
             return
-        found = next((one for one in running if model in {one.name, one.model}), None)
-        if found is None or not 0 < found.size_vram < found.size:
+        loaded = next((entry for entry in models if entry.is_called(model)), None)
+        if loaded is None or not 0 < loaded.size_vram < loaded.size:
             return  # all of it, or nothing: without a graphics card a smaller window helps little
-        percent = 100 * found.size_vram // found.size
-        smaller = max((step for step in STEPS if step < window), default=None)
-        if self._chosen or smaller is None:
-            logger.warning(
-                "only %d %% of %s fit into the graphics card: it is slow. Use a smaller window or"
-                " model: `ocp serve --num-ctx 16384`, `ocp models`.",
-                percent,
-                model,
-            )
+        smaller = max((step for step in _WINDOW_STEPS if step < window), default=None)
+        if self._is_window_set or smaller is None:
+            _warn(model, loaded)
             return
-        self._store.keep_fact(WINDOW, found.digest, str(smaller))
+        self._model_facts.keep(FITTING_WINDOW, loaded.digest, str(smaller))
         logger.warning(
             "only %d %% of %s fit into the graphics card with a window of %d tokens; the next start"
             " uses %d. `--num-ctx` sets it for good.",
-            percent,
+            _percent(loaded),
             model,
             window,
             smaller,
         )
+
+
+def _warn(model: str, loaded: LoadedModel) -> None:
+    logger.warning(
+        "only %d %% of %s fit into the graphics card: it is slow. Use a smaller window or"
+        " model: `ocp serve --num-ctx 16384`, `ocp models`.",
+        _percent(loaded),
+        model,
+    )
+
+
+def _percent(loaded: LoadedModel) -> int:
+    return 100 * loaded.size_vram // loaded.size

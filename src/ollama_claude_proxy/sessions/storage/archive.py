@@ -1,68 +1,58 @@
-"""Keeps conversations, each thing once: what is said is a block, who says it when is a message.
+"""Stores conversations without duplicates: content is a block, its place and role a message.
 
 A conversation is found again by its key, the client's own session or, without one, by how it
-begins. Its messages are found by their hashes: what is known is not written again, whether it comes
-from the same conversation, from a fork of it, or after a restart.
+begins. Its messages are found by their hashes: a known one is not written again, whether it
+comes from the same conversation, from a fork of it, or after a restart.
 """
 
 import re
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from sqlite3 import Connection
 
-from msgspec import Struct
-
-from ollama_claude_proxy.sessions.message_chain import (
-    Entry,
-    Raw,
-    blocks_of,
-    hash_of,
-    kept,
-    says_more,
-    source_of,
-    text_of,
+from ollama_claude_proxy.sessions.block_text import (
+    adds_text,
+    block_text,
+    call_subject,
+    has_result,
+    is_reminder,
 )
-from ollama_claude_proxy.sessions.passages import passages, terms, without_numbers
-from ollama_claude_proxy.sessions.storage.compression import packed, unpacked
+from ollama_claude_proxy.sessions.fit_state import ConversationKey
+from ollama_claude_proxy.sessions.message_chain import (
+    ChainedMessage,
+    canonical_block,
+    raw_blocks,
+    stable_hash,
+)
+from ollama_claude_proxy.sessions.storage.compression import compress, decompress
 from ollama_claude_proxy.sessions.storage.database import Database
+from ollama_claude_proxy.sessions.storage.passage_writer import index_block
 from ollama_claude_proxy.wire.anthropic import Message
-from ollama_claude_proxy.wire.reminder import REMINDER
+from ollama_claude_proxy.wire.blocks import TextBlock, ToolUseBlock
 
-# Passages of one root are numbered from `root << ROOM`.
-ROOM = 24
-_MOST_BOUNDARIES = 64
+_MAX_FIT_STATES = 64
 _TITLE_CHARACTERS = 100
-_SOURCE_CHARACTERS = 200
 _FOLDER = re.compile(r"working directory:\s*(\S[^\n]*)", re.IGNORECASE)
 
 
-class Whose(Struct, frozen=True):
-    """A conversation's `key`, the client's `session` and `agent` (empty where it names none)."""
-
-    key: str
-    session: str = ""
-    agent: str = ""
-    model: str = ""
-
-
 class Archive:
-    """Keeps messages as they come."""
+    """Stores conversations as they come."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._boundaries: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._fit_states: OrderedDict[tuple[str, str], bytes] = OrderedDict()
 
-    def keep(self, whose: Whose, entries: Sequence[Entry]) -> None:
-        """Keep a conversation as it now is, all of it or nothing."""
-        if entries:
-            self._database.together(lambda one: _keep(one, whose, entries))
+    def keep(self, key: ConversationKey, chain: Sequence[ChainedMessage]) -> None:
+        """Store a conversation as it is now, all of it or nothing."""
+        if chain:
+            self._database.transaction(lambda connection: _keep(connection, key, chain))
 
-    def boundary(self, key: str, model: str) -> bytes | None:
-        """Give what was kept of how a conversation is fitted for a model."""
-        known = self._boundaries.get((key, model))
+    def fit_state(self, key: str, model: str) -> bytes | None:
+        """Return how a conversation is fitted for a model, as it was stored."""
+        known = self._fit_states.get((key, model))
         if known is not None:
             return known
         rows = self._database.rows(
@@ -72,168 +62,143 @@ class Archive:
             model,
         )
         with suppress(zlib.error):
-            return unpacked(rows[0][0]) if rows else None
+            return decompress(rows[0][0]) if rows else None
         return None
 
-    def keep_boundary(self, key: str, model: str, state: bytes) -> None:
-        """Keep how a conversation is fitted for a model: for a while also without a file."""
-        self._boundaries[key, model] = state
-        self._boundaries.move_to_end((key, model))
-        if len(self._boundaries) > _MOST_BOUNDARIES:
-            self._boundaries.popitem(last=False)
+    def keep_fit_state(self, key: str, model: str, state: bytes) -> None:
+        """Store how a conversation is fitted for a model; without a file, only the latest."""
+        self._fit_states[key, model] = state
+        self._fit_states.move_to_end((key, model))
+        if len(self._fit_states) > _MAX_FIT_STATES:
+            self._fit_states.popitem(last=False)
         self._database.write(
             "INSERT OR REPLACE INTO boundaries SELECT id, ?, ? FROM conversations WHERE key = ?",
             model,
-            packed(state),
+            compress(state),
             key,
         )
 
 
-def project_of(messages: Sequence[Message]) -> str:
-    """Give the folder that a client says it works in; nothing where it says none."""
+def project_folder(messages: Iterable[Message]) -> str:
+    """Return the folder that a client says it works in; empty if it names none."""
     for message in messages:
         if message.role == "assistant":
             break
-        for block in blocks_of(message):
-            if found := _FOLDER.search(text_of(block)):
-                return found[1].strip()
+        for block in message.content:
+            if folder := _FOLDER.search(block_text(block)):
+                return folder[1].strip()
     return ""
 
 
-def _keep(connection: Connection, whose: Whose, entries: Sequence[Entry]) -> None:
-    conversation = _conversation(connection, whose, [entry.message for entry in entries])
-    known, parent = _known(connection, entries)
-    sources = _sources(entries[max(known - 1, 0) : known])
-    before = entries[known - 1].message if known else None
-    for entry in entries[known:]:
-        sources |= _sources([entry])
-        parent = _insert(connection, entry, (parent, before), sources)
-        before = entry.message
+def _keep(connection: Connection, key: ConversationKey, chain: Sequence[ChainedMessage]) -> None:
+    conversation = _conversation_id(connection, key, [link.message for link in chain])
+    known_count, parent = _find_known(connection, chain)
+    subjects = _call_subjects(chain[max(known_count - 1, 0) : known_count])
+    previous = chain[known_count - 1].message if known_count else None
+    for link in chain[known_count:]:
+        subjects |= _call_subjects([link])
+        parent = _insert_message(connection, link, parent, previous)
+        _insert_blocks(connection, link.message, parent, subjects)
+        previous = link.message
     if parent is not None:
-        _move_head(connection, conversation, parent, entries)
+        _move_head(connection, conversation, parent, chain)
 
 
-def _conversation(connection: Connection, whose: Whose, messages: Sequence[Message]) -> int:
+def _conversation_id(
+    connection: Connection, key: ConversationKey, messages: Sequence[Message]
+) -> int:
+    """Return the row of a conversation, inserted if it is new."""
     now = time.time()
-    row = connection.execute("SELECT id FROM conversations WHERE key = ?", (whose.key,)).fetchone()
+    row = connection.execute(
+        "SELECT id FROM conversations WHERE key = ?", (key.identity,)
+    ).fetchone()
     if row is not None:
         connection.execute(
-            "UPDATE conversations SET used = ?, model = ? WHERE id = ?", (now, whose.model, row[0])
+            "UPDATE conversations SET used = ?, model = ? WHERE id = ?", (now, key.model, row[0])
         )
         return int(row[0])
-    values = (whose.key, whose.session, whose.agent, project_of(messages), whose.model)
-    done = connection.execute(
+    values = (key.identity, key.session, key.agent, project_folder(messages), key.model)
+    cursor = connection.execute(
         "INSERT INTO conversations (key, session, agent, project, model, title, created, used)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (*values, _title(messages), now, now),
     )
-    return int(done.lastrowid or 0)
+    return int(cursor.lastrowid or 0)
 
 
-def _known(connection: Connection, entries: Sequence[Entry]) -> tuple[int, int | None]:
-    """Tell how many of the entries are kept already, and the last of them; newest first."""
-    for count in range(len(entries), 0, -1):
+def _find_known(connection: Connection, chain: Sequence[ChainedMessage]) -> tuple[int, int | None]:
+    """Return how many of the messages are stored already, and the row of the last of them."""
+    for count in range(len(chain), 0, -1):
         row = connection.execute(
-            "SELECT id FROM messages WHERE hash = ?", (entries[count - 1].hash,)
+            "SELECT id FROM messages WHERE hash = ?", (chain[count - 1].hash,)
         ).fetchone()
         if row is not None:
             return count, int(row[0])
     return 0, None
 
 
-def _insert(
-    connection: Connection,
-    entry: Entry,
-    behind: tuple[int | None, Message | None],
-    sources: dict[str, str],
+def _insert_message(
+    connection: Connection, link: ChainedMessage, parent: int | None, previous: Message | None
 ) -> int:
-    """Insert a message behind another, whose number and text those are; give its number."""
-    parent, before = behind
+    """Insert a message after its parent, the message `previous`; return its row."""
     root, turn = 0, 1
-    if parent is not None and before is not None:
+    if parent is not None and previous is not None:
         root, turn = connection.execute(
             "SELECT root, turn FROM messages WHERE id = ?", (parent,)
         ).fetchone()
-        turn += _begins_turn(entry.message, before)
-    done = connection.execute(
+        turn += _begins_turn(link.message, previous)
+    cursor = connection.execute(
         "INSERT INTO messages (hash, parent, root, turn, role, at) VALUES (?, ?, ?, ?, ?, ?)",
-        (entry.hash, parent, root, turn, entry.message.role, int(time.time())),
+        (link.hash, parent, root, turn, link.message.role, int(time.time())),
     )
-    number = int(done.lastrowid or 0)
+    number = int(cursor.lastrowid or 0)
     if not root:
-        root = number
         connection.execute("UPDATE messages SET root = id WHERE id = ?", (number,))
-    for position, block in enumerate(blocks_of(entry.message)):
-        reference, body = kept(block)
-        source = sources.get(reference, "")[:_SOURCE_CHARACTERS]
-        held = _block(connection, body)
-        connection.execute(
-            "INSERT INTO contents VALUES (?, ?, ?, ?)", (number, position, held, reference)
-        )
-        if says_more(block):
-            _index(connection, root, held, text_of(block), source)
     return number
 
 
-def _begins_turn(message: Message, before: Message) -> bool:
-    """Whether the model's next turn begins: with what the user says, or behind a call's result."""
+def _insert_blocks(
+    connection: Connection, message: Message, number: int, subjects: dict[str, str]
+) -> None:
+    """Insert the blocks of the message with this row, and make their text findable."""
+    root = int(
+        connection.execute("SELECT root FROM messages WHERE id = ?", (number,)).fetchone()[0]
+    )
+    blocks = zip(message.content, raw_blocks(message), strict=True)
+    for position, (block, raw) in enumerate(blocks):
+        reference, body = canonical_block(raw)
+        row = _block_id(connection, body)
+        connection.execute(
+            "INSERT INTO contents VALUES (?, ?, ?, ?)", (number, position, row, reference)
+        )
+        if adds_text(block):
+            index_block(connection, root, row, block_text(block), subjects.get(reference, ""))
+
+
+def _begins_turn(message: Message, previous: Message) -> bool:
+    """Whether a turn begins: with the user's message, or with the answer to a call's result."""
     if message.role == "assistant":
-        return any(block.get("type") == "tool_result" for block in blocks_of(before))
-    asks = all(block.get("type") != "tool_result" for block in blocks_of(message))
-    return before.role == "assistant" and asks
+        return has_result(previous)
+    return previous.role == "assistant" and not has_result(message)
 
 
-def _block(connection: Connection, body: bytes) -> int:
-    digest = hash_of(body)
+def _block_id(connection: Connection, body: bytes) -> int:
+    """Return the row of a block, inserted if it is new."""
+    digest = stable_hash(body)
     row = connection.execute("SELECT id FROM blocks WHERE hash = ?", (digest,)).fetchone()
     if row is not None:
         return int(row[0])
-    done = connection.execute(
-        "INSERT INTO blocks (hash, body) VALUES (?, ?)", (digest, packed(body))
+    cursor = connection.execute(
+        "INSERT INTO blocks (hash, body) VALUES (?, ?)", (digest, compress(body))
     )
-    return int(done.lastrowid or 0)
-
-
-def _index(connection: Connection, root: int, block: int, text: str, source: str) -> None:
-    """Make a block's text findable, once for each root."""
-    first, last = root << ROOM, (root + 1 << ROOM) - 1
-    there = connection.execute(
-        "SELECT 1 FROM passages WHERE block = ? AND id BETWEEN ? AND ?", (block, first, last)
-    ).fetchone()
-    if there is not None or not text.strip() or text.lstrip().startswith(REMINDER):
-        return
-    top = connection.execute(
-        "SELECT MAX(id) FROM passages WHERE id BETWEEN ? AND ?", (first, last)
-    ).fetchone()[0]
-    number = first if top is None else int(top) + 1
-    name = _source(connection, source)
-    for start, length in passages(text):
-        words = findable(source, text[start : start + length])
-        values = (number, block, start, length, name)
-        connection.execute("INSERT INTO passages VALUES (?, ?, ?, ?, ?)", values)
-        connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (number, words))
-        number += 1
-
-
-def _source(connection: Connection, text: str) -> int:
-    connection.execute("INSERT OR IGNORE INTO sources (text) VALUES (?)", (text,))
-    row = connection.execute("SELECT id FROM sources WHERE text = ?", (text,)).fetchone()
-    return int(row[0])
-
-
-def findable(source: str, text: str) -> str:
-    """Give the words by which a passage of a source is found.
-
-    They are also how it is deleted from the index, so that a change here needs a migration.
-    """
-    return " ".join((*terms(source), *terms(without_numbers(text))))
+    return int(cursor.lastrowid or 0)
 
 
 def _move_head(
-    connection: Connection, conversation: int, message: int, entries: Sequence[Entry]
+    connection: Connection, conversation: int, message: int, chain: Sequence[ChainedMessage]
 ) -> None:
-    """Let the branch that grew end here; where none did, a new one begins."""
-    hashes = {entry.hash for entry in entries}
+    """Move the end of the branch that grew to this message; if none grew, begin a new branch."""
+    hashes = {link.hash for link in chain}
     heads = connection.execute(
         "SELECT message, hash FROM heads JOIN messages ON id = message WHERE conversation = ?",
         (conversation,),
@@ -248,25 +213,24 @@ def _move_head(
     )
 
 
-def _sources(entries: Sequence[Entry]) -> dict[str, str]:
-    """Say what each call was about, by its id."""
+def _call_subjects(chain: Iterable[ChainedMessage]) -> dict[str, str]:
+    """Return what each call was about, by its id."""
     return {
-        str(block.get("id")): source_of(block)
-        for entry in entries
-        for block in blocks_of(entry.message)
-        if block.get("type") == "tool_use"
+        block.id: call_subject(block)
+        for link in chain
+        for block in link.message.content
+        if isinstance(block, ToolUseBlock)
     }
 
 
-def _title(messages: Sequence[Message]) -> str:
-    """Give the user's first words."""
+def _title(messages: Iterable[Message]) -> str:
+    """Return the beginning of the user's first text."""
     texts = (
-        _own_words(block) for one in messages if one.role == "user" for block in blocks_of(one)
+        block.text
+        for message in messages
+        if message.role == "user"
+        for block in message.content
+        if isinstance(block, TextBlock) and not is_reminder(block.text)
     )
-    title = next((text for text in texts if text), "")
+    title = next(filter(None, texts), "")
     return " ".join(title.split())[:_TITLE_CHARACTERS]
-
-
-def _own_words(block: Raw) -> str:
-    text = str(block.get("text", "")) if block.get("type") == "text" else ""
-    return "" if text.lstrip().startswith(REMINDER) else text

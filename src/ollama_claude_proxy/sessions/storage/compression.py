@@ -1,8 +1,7 @@
-"""Texts made small for the file.
+"""Compression of the texts in the file.
 
-Most are short: a call, a result of some lines. By themselves they hardly shrink, so the packer
-knows beforehand what they have in common. What was packed with the dictionary needs the very same
-one: it never changes.
+Most are short: a call, a result of some lines. By themselves they hardly shrink, so a dictionary
+holds what they have in common. Decompressing needs the same dictionary: it never changes.
 """
 
 import zlib
@@ -36,17 +35,17 @@ _DICTIONARY = (
 )
 
 
-# To take in the dictionary takes longer than to pack most texts: that is done once, and copied.
-_PACKER = zlib.compressobj(6, wbits=-15, zdict=_DICTIONARY)
+# Loading the dictionary takes longer than compressing most texts: it is done once, and copied.
+_COMPRESSOR = zlib.compressobj(6, wbits=-15, zdict=_DICTIONARY)
 
 
-def packed(text: bytes) -> bytes:
-    """Make bytes small."""
-    packer = _PACKER.copy()
-    return packer.compress(text) + packer.flush()
+def compress(text: bytes) -> bytes:
+    """Return compressed bytes."""
+    compressor = _COMPRESSOR.copy()
+    return compressor.compress(text) + compressor.flush()
 
 
-def unpacked(body: bytes) -> bytes:
-    """Give what was packed; raises zlib.error for anything else."""
-    unpacker = zlib.decompressobj(wbits=-15, zdict=_DICTIONARY)
-    return unpacker.decompress(body) + unpacker.flush()
+def decompress(body: bytes) -> bytes:
+    """Return what was compressed; raises zlib.error for anything else."""
+    decompressor = zlib.decompressobj(wbits=-15, zdict=_DICTIONARY)
+    return decompressor.decompress(body) + decompressor.flush()

@@ -1,8 +1,8 @@
 """One SQLite file in the user's data folder, for its owner only, and what to do when it fails.
 
-What it keeps saves time and carries long conversations, but no answer depends on it: where the file
-cannot be read or written, a note goes to the log and work goes on without. A file that is broken is
-set aside under another name, never deleted, and a new one begun.
+It saves time and carries long conversations, but no answer depends on it: if the file cannot be
+read or written, a note goes to the log and work goes on without it. A broken file is set aside
+under another name, never deleted, and a new one begun.
 
 The write-ahead log with `synchronous=NORMAL` survives a crash of the proxy at any moment; a loss of
 power may cost the last turns.
@@ -28,7 +28,7 @@ _CACHE_KIBIBYTES = 8192
 
 
 class NewerFileError(Exception):
-    """The file was written by a newer version, which is not for this one to change."""
+    """The file was written by a newer version; this one must not change it."""
 
 
 class Database:
@@ -36,37 +36,34 @@ class Database:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        self._told = False
-        self._connection = self._opened(path)
+        self._warned = False
+        self._connection = self._open_or_replace(path)
 
-    @property
-    def usable(self) -> bool:
-        """Whether anything can be kept."""
-        return self._connection is not None
+    def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a query; none if it fails."""
+        return (
+            self._attempt(lambda connection: connection.execute(statement, values).fetchall()) or []
+        )
 
-    def rows(self, words: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Give the rows of a query; none where it fails."""
-        return self._tried(lambda one: one.execute(words, values).fetchall()) or []
+    def write(self, statement: str, *values: Any) -> int:
+        """Run one statement by itself; return how many rows it changed."""
+        return self._attempt(lambda connection: connection.execute(statement, values).rowcount) or 0
 
-    def write(self, words: str, *values: Any) -> int:
-        """Run one statement by itself; give how many rows it has changed."""
-        return self._tried(lambda one: one.execute(words, values).rowcount) or 0
+    def transaction(self, work: Callable[[sqlite3.Connection], _T]) -> _T | None:
+        """Run work in a transaction; return its result, or None if it fails."""
 
-    def together(self, work: Callable[[sqlite3.Connection], _T]) -> _T | None:
-        """Do all of some work or nothing; None where it fails."""
-
-        def whole(connection: sqlite3.Connection) -> _T:
+        def in_transaction(connection: sqlite3.Connection) -> _T:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                done = work(connection)
+                result = work(connection)
             except BaseException:
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
-            return done
+            return result
 
-        return self._tried(whole)
+        return self._attempt(in_transaction)
 
     def close(self) -> None:
         """Close the file."""
@@ -75,42 +72,44 @@ class Database:
                 self._connection.close()
             self._connection = None
 
-    def _tried(self, work: Callable[[sqlite3.Connection], _T]) -> _T | None:
+    def _attempt(self, work: Callable[[sqlite3.Connection], _T]) -> _T | None:
         if self._connection is None:
             return None
         try:
-            done = work(self._connection)
-        except sqlite3.OperationalError as error:  # locked, or no place
-            self._tell(error)
+            result = work(self._connection)
+        except sqlite3.OperationalError as error:  # locked, or the disk is full
+            self._warn(error)
             return None
         except sqlite3.DatabaseError as error:
-            self._tell(error)
-            self._begin_anew()
+            self._warn(error)
+            self._replace_broken()
             return None
-        self._told = False
-        return done
+        self._warned = False
+        return result
 
-    def _tell(self, error: Exception) -> None:
-        if not self._told:
-            self._told = True
-            logger.warning("what is remembered in %s cannot be used: %s", self.path, error)
+    def _warn(self, error: Exception) -> None:
+        if not self._warned:
+            self._warned = True
+            logger.warning("the database %s cannot be used: %s", self.path, error)
 
-    def _opened(self, path: Path | None) -> sqlite3.Connection | None:
+    def _open_or_replace(self, path: Path | None) -> sqlite3.Connection | None:
         try:
             return _open(path)
         except NewerFileError:
-            logger.warning("%s was written by a newer ocp; nothing is kept until it is used", path)
+            logger.warning(
+                "%s was written by a newer ocp; nothing is stored until ocp is updated", path
+            )
         except (sqlite3.OperationalError, OSError) as error:
-            self._tell(error)
+            self._warn(error)
         except sqlite3.DatabaseError:
-            return self._replaced(path)
+            return self._set_aside_and_open(path)
         return None
 
-    def _begin_anew(self) -> None:
+    def _replace_broken(self) -> None:
         self.close()
-        self._connection = self._replaced(self.path)
+        self._connection = self._set_aside_and_open(self.path)
 
-    def _replaced(self, path: Path | None) -> sqlite3.Connection | None:
+    def _set_aside_and_open(self, path: Path | None) -> sqlite3.Connection | None:
         if path is None:
             return None
         aside = _free_name(path)
@@ -121,7 +120,7 @@ class Database:
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
             return _open(path)
         except (sqlite3.Error, OSError) as error:
-            self._tell(error)
+            self._warn(error)
             return None
 
 
@@ -155,7 +154,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    """Give the version of the file; raises NewerFileError before anything is changed in it."""
+    """Return the version of the file; raises NewerFileError before anything is changed in it."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > len(MIGRATIONS):
         raise NewerFileError
@@ -163,6 +162,6 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _free_name(path: Path) -> Path:
-    """Give a name that nothing has: what was set aside before stays, too."""
+    """Return an unused name: files that were set aside before stay, too."""
     names = (path.with_name(f"{path.name}.broken{number or ''}") for number in range(1000))
     return next((name for name in names if not name.exists()), path.with_name(f"{path.name}.old"))

@@ -1,18 +1,20 @@
-"""What is kept, for whoever wants to see it: conversations, their messages, passages by words."""
+"""What is stored, for showing: conversations, their messages, passages by words."""
 
 from collections.abc import Iterator
 
 from msgspec import Struct
 
-from ollama_claude_proxy.sessions.conversation import State, read_state
-from ollama_claude_proxy.sessions.message_chain import Raw, restored, text_of
-from ollama_claude_proxy.sessions.passages import wanted
-from ollama_claude_proxy.sessions.storage.archive import ROOM
-from ollama_claude_proxy.sessions.storage.compression import unpacked
+from ollama_claude_proxy.sessions.block_text import block_text
+from ollama_claude_proxy.sessions.fit_state import FitState, decode_fit_state
+from ollama_claude_proxy.sessions.message_chain import parse_stored, restore_block, restore_raw
+from ollama_claude_proxy.sessions.search_terms import query_terms
+from ollama_claude_proxy.sessions.storage.compression import decompress
 from ollama_claude_proxy.sessions.storage.database import Database
+from ollama_claude_proxy.sessions.storage.passage_numbers import PASSAGE_BITS, root_of
+from ollama_claude_proxy.wire.blocks import RawBlock
 
 
-class Listed(Struct, frozen=True):
+class ListedConversation(Struct, frozen=True):
     """A conversation: times in seconds since 1970, `turns` of its newest branch, and `branches`."""
 
     id: int
@@ -27,17 +29,21 @@ class Listed(Struct, frozen=True):
     branches: int
 
 
-class Said(Struct, frozen=True):
-    """A message as it is kept; images are hashes."""
+class StoredMessage(Struct, frozen=True):
+    """A message as it is stored; images are hashes."""
 
     turn: int
     role: str
     at: float
-    content: list[Raw]
+    content: list[RawBlock]
+
+    def texts(self) -> Iterator[str]:
+        """Return the text of each block."""
+        return (block_text(parse_stored(raw)) for raw in self.content)
 
 
-class Hit(Struct, frozen=True):
-    """A passage that was searched for, and where it was said."""
+class SearchHit(Struct, frozen=True):
+    """A passage that a search found, and its place."""
 
     conversation: int
     turn: int
@@ -57,18 +63,18 @@ class _Match(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        whole = text_of(restored("", unpacked(self.body)))
+        whole = block_text(restore_block(decompress(self.body)))
         return whole[self.start : self.start + self.length].strip()
 
 
 class Listing:
-    """Reads the database."""
+    """Reads what is stored."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def conversations(self) -> list[Listed]:
-        """Give all conversations, the newest first."""
+    def conversations(self) -> list[ListedConversation]:
+        """Return all conversations, the newest first."""
         rows = self._database.rows(
             "SELECT id, session, agent, project, model, title, created, used,"
             " IFNULL((SELECT turn FROM heads JOIN messages AS m ON m.id = message"
@@ -76,10 +82,10 @@ class Listing:
             " (SELECT COUNT(*) FROM heads WHERE conversation = c.id)"
             " FROM conversations AS c ORDER BY used DESC"
         )
-        return [Listed(*row) for row in rows]
+        return [ListedConversation(*row) for row in rows]
 
-    def messages(self, conversation: int) -> list[Said]:
-        """Give the messages of the newest branch of a conversation, from its beginning."""
+    def messages(self, conversation: int) -> list[StoredMessage]:
+        """Return the messages of the newest branch of a conversation, from its beginning."""
         rows = self._database.rows(
             "WITH RECURSIVE up (id, parent) AS (SELECT m.id, m.parent FROM messages AS m"
             " WHERE m.id = (SELECT message FROM heads WHERE conversation = ?"
@@ -90,29 +96,29 @@ class Listing:
             " JOIN blocks AS b ON b.id = c.block ORDER BY m.id, c.position",
             conversation,
         )
-        said: dict[int, Said] = {}
+        messages: dict[int, StoredMessage] = {}
         for number, turn, role, at, reference, body in rows:
-            message = said.setdefault(number, Said(turn, role, at, []))
-            message.content.append(restored(reference, unpacked(body)))
-        return list(said.values())
+            message = messages.setdefault(number, StoredMessage(turn, role, at, []))
+            message.content.append(restore_raw(reference, decompress(body)))
+        return list(messages.values())
 
-    def states(self, conversation: int) -> dict[str, State]:
-        """Give how a conversation is fitted, by model."""
+    def fit_states(self, conversation: int) -> dict[str, FitState]:
+        """Return how a conversation is fitted, by model."""
         rows = self._database.rows(
             "SELECT model, state FROM boundaries WHERE conversation = ?", conversation
         )
-        return {str(model): read_state(unpacked(state)) for model, state in rows}
+        return {str(model): decode_fit_state(decompress(state)) for model, state in rows}
 
-    def search(self, words: str, most: int, conversation: int | None = None) -> list[Hit]:
-        """Give passages that have all of some words, or else any of them; the best first."""
-        terms = [f'"{term}"' for term in wanted(words)]
-        for joint in (" ", " OR ") if terms else ():
-            matches = self._matching(joint.join(terms), most, conversation)
+    def search(self, words: str, max_hits: int, conversation: int | None = None) -> list[SearchHit]:
+        """Return passages that have all of some words, otherwise any of them; the best first."""
+        terms = [f'"{term}"' for term in query_terms(words)]
+        for operator in (" ", " OR ") if terms else ():
+            matches = self._matching(operator.join(terms), max_hits, conversation)
             if matches:
-                return [hit for one in matches for hit in self._hits(one, conversation)]
+                return [hit for match in matches for hit in self._hits(match, conversation)]
         return []
 
-    def _matching(self, query: str, most: int, conversation: int | None) -> list[_Match]:
+    def _matching(self, query: str, max_hits: int, conversation: int | None) -> list[_Match]:
         rows = self._database.rows(
             "SELECT w.rowid, p.block, p.start, p.length, s.text, b.body FROM words AS w"
             " JOIN passages AS p ON p.id = w.rowid JOIN blocks AS b ON b.id = p.block"
@@ -122,14 +128,14 @@ class Listing:
             " ORDER BY w.rank LIMIT ?",
             query,
             conversation,
-            ROOM,
+            PASSAGE_BITS,
             conversation,
-            most,
+            max_hits,
         )
         return [_Match(*row) for row in rows]
 
-    def _hits(self, match: _Match, conversation: int | None) -> Iterator[Hit]:
-        """Give a match in the conversation that was used last."""
+    def _hits(self, match: _Match, conversation: int | None) -> Iterator[SearchHit]:
+        """Yield a match in the conversation that was used last."""
         rows = self._database.rows(
             "SELECT h.conversation, said.turn FROM heads AS h JOIN messages AS head"
             " ON head.id = h.message JOIN contents AS c ON c.block = ?"
@@ -137,9 +143,9 @@ class Listing:
             " WHERE head.root = ? AND (? IS NULL OR h.conversation = ?)"
             " ORDER BY h.at DESC, said.id DESC LIMIT 1",
             match.block,
-            match.number >> ROOM,
+            root_of(match.number),
             conversation,
             conversation,
         )
         for number, turn in rows:
-            yield Hit(number, turn, match.source, match.text)
+            yield SearchHit(number, turn, match.source, match.text)

@@ -1,22 +1,25 @@
-"""Forgets: single conversations, old ones, and as many as it takes to keep the file small."""
+"""Deletes conversations: single ones, old ones, and as many as make the file small enough."""
 
 import time
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 from sqlite3 import Connection
 
-from ollama_claude_proxy.sessions.message_chain import restored, text_of
-from ollama_claude_proxy.sessions.storage.archive import ROOM, findable
-from ollama_claude_proxy.sessions.storage.compression import unpacked
+from ollama_claude_proxy.sessions.block_text import block_text
+from ollama_claude_proxy.sessions.message_chain import restore_block, restore_raw
+from ollama_claude_proxy.sessions.storage.compression import decompress
 from ollama_claude_proxy.sessions.storage.database import Database
-from ollama_claude_proxy.sessions.storage.store import turn_key
+from ollama_claude_proxy.sessions.storage.passage_numbers import numbers_of_root
+from ollama_claude_proxy.sessions.storage.passage_writer import indexed_words
+from ollama_claude_proxy.sessions.storage.turn_store import turn_key
 
-_DAY = 86_400
-# Of the file: with so much of it free, writing it anew is worth the time.
-_FREE = 0.2
-# Where the file is too large, one in so many conversations goes before its size is looked at again.
-_AT_A_TIME = 20
+_DAY_SECONDS = 86_400
+# The share of the file that must be free before it is rewritten.
+_MIN_FREE_SHARE = 0.2
+# While the file is too large, one in so many conversations is deleted at a time.
+_BATCH_DIVISOR = 20
 
 
 class Pruning:
@@ -27,81 +30,94 @@ class Pruning:
 
     @property
     def size(self) -> int:
-        """How many bytes are in use; what is free in the file does not count."""
-        pages, free, page = self._pages()
-        return (pages - free) * page
+        """How many bytes are in use, without the free space in the file."""
+        pages, free, page_bytes = self._pages()
+        return (pages - free) * page_bytes
 
     def delete(self, conversations: Sequence[int]) -> int:
-        """Forget conversations, and what nothing else needs; give how many there were."""
+        """Delete conversations, and what nothing else needs; return how many were deleted."""
         deleted = 0
         for conversation in conversations:
-            deleted += self._database.together(partial(_delete, conversation)) or 0
-        if deleted:  # only now is what was found by words really gone
+            deleted += self._database.transaction(partial(_delete, conversation)) or 0
+        if deleted:  # only this removes the words from the index
             self._database.write("INSERT INTO words (words) VALUES ('optimize')")
         return deleted
 
-    def prune(self, days: float, most_bytes: int) -> int:
-        """Forget what was not used for some days, and the oldest while there is too much."""
+    def prune(self, days: float, max_bytes: int) -> int:
+        """Delete what was not used for `days`, and then the oldest until `max_bytes` suffice."""
         oldest = self._database.rows(
-            "SELECT id FROM conversations WHERE used < ?", time.time() - days * _DAY
+            "SELECT id FROM conversations WHERE used < ?", time.time() - days * _DAY_SECONDS
         )
         deleted = self.delete([int(row[0]) for row in oldest])
-        while self.size > most_bytes:
+        while self.size > max_bytes:
             rows = self._database.rows(
                 "SELECT id FROM conversations ORDER BY used"
                 " LIMIT 1 + (SELECT COUNT(*) FROM conversations) / ?",
-                _AT_A_TIME,
+                _BATCH_DIVISOR,
             )
-            gone = self.delete([int(row[0]) for row in rows])
-            if not gone:
+            count = self.delete([int(row[0]) for row in rows])
+            if not count:
                 break
-            deleted += gone
+            deleted += count
         return deleted
 
-    def shrink(self, *, wholly: bool = False) -> None:
-        """Give what is free in the file back to the disk: if it is much, or `wholly`.
+    def shrink(self, *, always: bool = False) -> None:
+        """Return free space in the file to the disk, if there is much of it or with `always`.
 
         Until then the file still holds what was deleted.
         """
         pages, free, _ = self._pages()
-        if wholly or free > pages * _FREE:
+        if always or free > pages * _MIN_FREE_SHARE:
             self._database.write("VACUUM")
         self._database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _pages(self) -> tuple[int, int, int]:
         names = ("page_count", "freelist_count", "page_size")
         rows = [self._database.rows(f"PRAGMA {name}") for name in names]
-        pages, free, page = (int(one[0][0]) if one else 0 for one in rows)
-        return pages, free, page
+        pages, free, page_bytes = (int(row[0][0]) if row else 0 for row in rows)
+        return pages, free, page_bytes
+
+
+def prune_file(path: Path, days: float, max_bytes: int) -> int:
+    """Prune a file on a connection of its own; return how many conversations were deleted."""
+    database = Database(path)
+    try:
+        pruning = Pruning(database)
+        deleted = pruning.prune(days, max_bytes)
+        if deleted:
+            pruning.shrink()
+    finally:
+        database.close()
+    return deleted
 
 
 def _delete(conversation: int, connection: Connection) -> int:
-    done = connection.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
+    cursor = connection.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
     roots = connection.execute(
         "SELECT DISTINCT root FROM messages WHERE root NOT IN"
         " (SELECT root FROM heads JOIN messages ON id = message)"
     ).fetchall()
     for (root,) in roots:
         _delete_root(connection, int(root))
-    return done.rowcount
+    return cursor.rowcount
 
 
 def _delete_root(connection: Connection, root: int) -> None:
-    """Forget all messages of a root, their passages, and the blocks that nobody else has."""
-    span = (root << ROOM, (root + 1 << ROOM) - 1)
+    """Delete all messages of a root, their passages, and the blocks that no other root has."""
+    numbers = numbers_of_root(root)
     passages = connection.execute(
         "SELECT p.id, p.start, p.length, s.text, b.body FROM passages AS p"
         " JOIN blocks AS b ON b.id = p.block JOIN sources AS s ON s.id = p.source"
         " WHERE p.id BETWEEN ? AND ?",
-        span,
+        numbers,
     ).fetchall()
     for number, start, length, source, body in passages:
-        text = text_of(restored("", unpacked(body)))[start : start + length]
+        text = block_text(restore_block(decompress(body)))[start : start + length]
         connection.execute(
             "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)",
-            (number, findable(source, text)),
+            (number, indexed_words(source, text)),
         )
-    connection.execute("DELETE FROM passages WHERE id BETWEEN ? AND ?", span)
+    connection.execute("DELETE FROM passages WHERE id BETWEEN ? AND ?", numbers)
     blocks = connection.execute(
         "SELECT DISTINCT block FROM contents JOIN messages ON id = message WHERE root = ?", (root,)
     ).fetchall()
@@ -116,15 +132,15 @@ def _delete_root(connection: Connection, root: int) -> None:
 
 
 def _delete_turns(connection: Connection, root: int) -> None:
-    """Forget what the model wrote for the messages of a root."""
+    """Delete what the model wrote for the messages of a root."""
     rows = connection.execute(
         "SELECT m.id, c.reference, b.body FROM messages AS m JOIN contents AS c ON c.message = m.id"
         " JOIN blocks AS b ON b.id = c.block WHERE m.root = ? AND m.role = 'assistant'"
         " ORDER BY m.id, c.position",
         (root,),
     ).fetchall()
-    for _, of_one in groupby(rows, key=lambda row: int(row[0])):
-        blocks = [restored(reference, unpacked(body)) for _, reference, body in of_one]
-        identifiers = [block["id"] for block in blocks if block["type"] == "tool_use"]
+    for _, message_rows in groupby(rows, key=lambda row: int(row[0])):
+        blocks = [restore_raw(reference, decompress(body)) for _, reference, body in message_rows]
+        call_ids = [block["id"] for block in blocks if block["type"] == "tool_use"]
         text = "".join(block["text"] for block in blocks if block["type"] == "text")
-        connection.execute("DELETE FROM turns WHERE key = ?", (turn_key(identifiers, text),))
+        connection.execute("DELETE FROM turns WHERE key = ?", (turn_key(call_ids, text),))

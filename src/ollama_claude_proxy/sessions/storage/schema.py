@@ -1,10 +1,10 @@
-"""The tables of `sessions.db`, and the way from older ones to them.
+"""The tables of `sessions.db`, and the migrations from older ones.
 
 A conversation is a chain of messages, each with its parent, so that forks share what they have in
 common: `heads` are the ends of a conversation's chains, one for each branch that a rewind or a
 compaction left. A message is a row of blocks, and equal blocks are kept once. `root` is the first
-message of a chain and of all its forks; passages are numbered from `root << 24`, so that a range of
-numbers is what was said in one of them.
+message of a chain and of all its forks; passages are numbered from `root << 24`, so that the
+passages of one are a range of numbers.
 
 `words` has no text of its own (FTS5 calls it contentless): the passages are slices of the blocks.
 """

@@ -1,6 +1,6 @@
-"""Passages by meaning: what an embedding model makes of them, and which are nearest.
+"""Passages by meaning: their vectors from an embedding model, and which are nearest.
 
-A vector is kept twice: as the signs of its numbers, one bit each, and as numbers of one byte. The
+A vector is stored twice: as the signs of its numbers, one bit each, and as numbers of one byte. The
 signs of thousands are compared in a millisecond, and the nearest of them once more by the numbers.
 No extension of SQLite is needed for that; many builds of Python cannot load any.
 """
@@ -13,24 +13,20 @@ from sqlite3 import Connection
 
 from msgspec import Struct
 
-from ollama_claude_proxy.sessions.message_chain import restored, text_of
-from ollama_claude_proxy.sessions.storage.compression import unpacked
+from ollama_claude_proxy.sessions.block_text import block_text
+from ollama_claude_proxy.sessions.message_chain import restore_block
+from ollama_claude_proxy.sessions.retrieval import QueryVector
+from ollama_claude_proxy.sessions.storage.compression import decompress
 from ollama_claude_proxy.sessions.storage.database import Database
+from ollama_claude_proxy.sessions.storage.passage_numbers import NumberRange, numbers_of_root
 
-# Numbers of a vector of length 1 are about 0.05; so they keep two digits in a byte.
+# Numbers of a vector of length 1 are about 0.05, so they keep two digits in a byte.
 _SCALE = 400
-# How many of the nearest by signs are compared by numbers, for one that is wanted.
-_PRESELECTED = 3
+# How many of the nearest by signs are compared by numbers, for each that is returned.
+_CANDIDATES_PER_MATCH = 3
 
 
-class Query(Struct, frozen=True):
-    """What is looked for, as a `vector` of an embedding `model`."""
-
-    model: str
-    vector: Sequence[float]
-
-
-class Piece(Struct, frozen=True):
+class PassageText(Struct, frozen=True):
     """A passage by its number, with the text that an embedding model should read."""
 
     number: int
@@ -43,14 +39,16 @@ class Vectors:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def any(self, model: str) -> bool:
+    def exists(self, model: str) -> bool:
         """Whether there are vectors of a model."""
         return bool(self._database.rows("SELECT 1 FROM vectors WHERE model = ? LIMIT 1", model))
 
-    def nearest(self, query: Query, ranges: Iterable[tuple[int, int]], most: int) -> list[int]:
-        """Give the numbers of the passages that are nearest, the nearest first."""
-        wanted = _unit(query.vector)
-        signs, parts = _signs(wanted), _parts(wanted)
+    def nearest(
+        self, query: QueryVector, ranges: Iterable[NumberRange], max_matches: int
+    ) -> list[int]:
+        """Return the numbers of the passages that are nearest, the nearest first."""
+        target = _normalized(query.vector)
+        signs, values = _signs(target), _byte_values(target)
         rows = [
             ((int.from_bytes(known) ^ signs).bit_count(), int(number))
             for first, last in ranges
@@ -61,16 +59,16 @@ class Vectors:
                 query.model,
             )
         ]
-        close = [number for _, number in sorted(rows)[: most * _PRESELECTED]]
-        scored = [(self._likeness(number, query.model, parts), number) for number in close]
-        scored.sort(key=lambda one: -one[0])
-        return [number for _, number in scored[:most]]
+        close = [number for _, number in sorted(rows)[: max_matches * _CANDIDATES_PER_MATCH]]
+        scored = [(self._similarity(number, query.model, values), number) for number in close]
+        scored.sort(key=lambda entry: -entry[0])
+        return [number for _, number in scored[:max_matches]]
 
-    def missing(self, model: str, ranges: Iterable[tuple[int, int]], most: int) -> list[Piece]:
-        """Give passages without a vector of a model, the newest first."""
+    def missing(self, model: str, roots: Iterable[int], max_count: int) -> list[PassageText]:
+        """Return passages without a vector of a model, the newest first."""
         return [
-            Piece(number, f"{source}\n{_text(body)[start : start + length]}".strip())
-            for first, last in ranges
+            PassageText(number, f"{source}\n{_text(body)[start : start + length]}".strip())
+            for first, last in map(numbers_of_root, roots)
             for number, start, length, source, body in self._database.rows(
                 "SELECT p.id, p.start, p.length, s.text, b.body FROM passages AS p"
                 " JOIN blocks AS b ON b.id = p.block JOIN sources AS s ON s.id = p.source"
@@ -80,12 +78,12 @@ class Vectors:
                 first,
                 last,
                 model,
-                most,
+                max_count,
             )
-        ][:most]
+        ][:max_count]
 
     def keep(self, model: str, vectors: Iterable[tuple[int, Sequence[float]]]) -> None:
-        """Keep the vectors of passages, by their numbers."""
+        """Store the vectors of passages, by their numbers."""
         rows = list(_rows(model, vectors))
 
         def write(connection: Connection) -> None:
@@ -93,36 +91,36 @@ class Vectors:
                 "INSERT OR REPLACE INTO vectors SELECT id, ?, ?, ? FROM passages WHERE id = ?", rows
             )
 
-        self._database.together(write)
+        self._database.transaction(write)
 
-    def _likeness(self, number: int, model: str, parts: "array[int]") -> int:
+    def _similarity(self, number: int, model: str, values: "array[int]") -> int:
         rows = self._database.rows(
             "SELECT parts FROM vectors WHERE passage = ? AND model = ?", number, model
         )
-        return sum(map(mul, array("b", rows[0][0]), parts)) if rows else 0
+        return sum(map(mul, array("b", rows[0][0]), values)) if rows else 0
 
 
 def _rows(
     model: str, vectors: Iterable[tuple[int, Sequence[float]]]
 ) -> Iterator[tuple[str, bytes, bytes, int]]:
     for number, vector in vectors:
-        unit = _unit(vector)
-        signs = _signs(unit).to_bytes((len(unit) + 7) // 8)
-        yield model, signs, _parts(unit).tobytes(), number
+        normalized = _normalized(vector)
+        signs = _signs(normalized).to_bytes((len(normalized) + 7) // 8)
+        yield model, signs, _byte_values(normalized).tobytes(), number
 
 
-def _unit(vector: Sequence[float]) -> list[float]:
+def _normalized(vector: Sequence[float]) -> list[float]:
     length = sqrt(sum(map(mul, vector, vector))) or 1.0
-    return [one / length for one in vector]
+    return [value / length for value in vector]
 
 
 def _signs(vector: Sequence[float]) -> int:
-    return int("".join("1" if one > 0 else "0" for one in vector) or "0", 2)
+    return int("".join("1" if value > 0 else "0" for value in vector) or "0", 2)
 
 
-def _parts(vector: Sequence[float]) -> "array[int]":
-    return array("b", (max(-127, min(127, round(one * _SCALE))) for one in vector))
+def _byte_values(vector: Sequence[float]) -> "array[int]":
+    return array("b", (max(-127, min(127, round(value * _SCALE))) for value in vector))
 
 
 def _text(body: bytes) -> str:
-    return text_of(restored("", unpacked(body)))
+    return block_text(restore_block(decompress(body)))

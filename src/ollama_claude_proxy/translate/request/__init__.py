@@ -1,1 +1,1 @@
-"""An Anthropic request and what a model can do become the plan of one `/api/chat` call."""
+"""Turns an Anthropic request into the plan of one request of a model."""

@@ -1,170 +1,205 @@
-"""An Anthropic request and what a model can do become the plan of one `/api/chat` call."""
+"""Turns an Anthropic request into the plan of one request of a model, by what it can do."""
 
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from ollama_claude_proxy.translate.control_tokens import Inert, control_tokens
-from ollama_claude_proxy.translate.policy import Policy, no_recall
-from ollama_claude_proxy.translate.request.chat_messages import Conversation
-from ollama_claude_proxy.translate.request.content import Showing
-from ollama_claude_proxy.translate.request.follow_up import again, opening_of
-from ollama_claude_proxy.translate.request.options import options, think, wants_thinking
-from ollama_claude_proxy.translate.request.plan import Ask, Expectations, Plan
-from ollama_claude_proxy.translate.tools.dialects.recognise import dialect_of
-from ollama_claude_proxy.translate.tools.offer import Offer, offer
-from ollama_claude_proxy.translate.tools.schema_format import grammar_schema
-from ollama_claude_proxy.wire.anthropic import MessagesRequest, Parsed
+from ollama_claude_proxy.translate.control_tokens import ControlTokenGuard, find_control_tokens
+from ollama_claude_proxy.translate.policy import Policy, recall_nothing
+from ollama_claude_proxy.translate.request.block_rendering import RenderContext
+from ollama_claude_proxy.translate.request.follow_up import plan_follow_up
+from ollama_claude_proxy.translate.request.options import (
+    kept_tokens,
+    max_reply_tokens,
+    thinking_level,
+    wants_thinking,
+)
+from ollama_claude_proxy.translate.request.plan import Expectations, FollowUp, Plan
+from ollama_claude_proxy.translate.request.prompt_builder import PromptBuilder
+from ollama_claude_proxy.translate.tools.dialects.choose_dialect import choose_dialect
+from ollama_claude_proxy.translate.tools.offer import OfferedTools, offer_tools
+from ollama_claude_proxy.translate.tools.schema_for_format import schema_for_format
+from ollama_claude_proxy.wire.anthropic import MessagesRequest
+from ollama_claude_proxy.wire.chat import ChatMessage, ModelRequest, Sampling
 from ollama_claude_proxy.wire.model import ModelProfile
 
-# Fields that say nothing to a local model, or that are read elsewhere.
-_QUIETLY_IGNORED = frozenset({"context_management", "cache_control", "service_tier", "betas"})
+# Fields that mean nothing to a local model, or that are read elsewhere.
+_SILENTLY_IGNORED = frozenset({"context_management", "cache_control", "service_tier", "betas"})
 
 
-def build_plan(parsed: Parsed, profile: ModelProfile, policy: Policy) -> Plan:
-    """Plan the call. Raises InvalidRequest for a malformed block."""
-    request = parsed.request
-    notes = [f"the field {name!r} was ignored" for name in _loudly(parsed.ignored)]
-    inert = _inert(profile, policy, tools=bool(request.tools))
-    offered = _offer(request, profile, policy, inert, notes)
-    messages = _messages(request, _showing(profile, offered, inert, policy, notes), offered)
-    tokens = policy.count({"messages": messages, "tools": offered.definitions or None})
-    expectations = replace(
-        _expectations(request, offered, policy), inert=inert, prefill=_prefill(profile, messages)
-    )
-    body = {
-        "model": profile.name,
-        "think": think(request, profile),
-        "tools": offered.definitions or None,
-        "messages": messages,
-        "format": grammar_schema(expectations.structure or {}) if expectations.enforced else None,
-        "options": options(
-            request,
-            window=policy.window,
-            prompt_tokens=tokens,
-            leaves_window=policy.leaves_window,
-        ),
-        "keep_alive": policy.keep_alive,
-        "truncate": False,
-        "logprobs": _raw_wanted(profile, offered) or None,
-        "stream": True,
-    }
+class _PlanInput(Struct, frozen=True):
+    """What a plan is made from: the request, the model and the policy."""
+
+    request: MessagesRequest
+    profile: ModelProfile
+    policy: Policy
+
+
+def build_plan(request: MessagesRequest, profile: ModelProfile, policy: Policy) -> Plan:
+    """Return the plan of one request of a model."""
+    plan_input = _PlanInput(request, profile, policy)
+    guard = _control_token_guard(plan_input)
+    offered = _offered_tools(plan_input, guard)
+    notes = [*_ignored_fields(request), *_tool_notes(offered, policy)]
+    messages = _messages(plan_input, offered, guard, notes)
+    tokens = policy.count_tokens(messages, offered.definitions)
+    expectations = _expectations(plan_input, offered, guard, messages)
     plan = Plan(
-        body={name: value for name, value in body.items() if value is not None},
+        model_request=_model_request(plan_input, offered, expectations, messages, tokens),
         expectations=expectations,
         prompt_tokens=tokens,
         window=policy.window,
-        dialect=offered.dialect or dialect_of(profile),
-        prefill=policy.facts is not None and policy.facts.prefill,
-        native=profile.path == "native",
-        shown=f"text/{offered.dialect.name}" if offered.dialect else "native",
+        dialect=offered.dialect or choose_dialect(profile),
+        continues_turn=policy.template_facts is not None and policy.template_facts.prefill,
+        repeats_prefill=profile.render_path == "native",
+        tool_display=f"text/{offered.dialect.name}" if offered.dialect else "native",
         notes=tuple(notes),
     )
-    return _forced(plan, request)
+    return _with_forced_tool(plan, request)
 
 
-def _loudly(ignored: tuple[str, ...]) -> list[str]:
-    return [name for name in ignored if name not in _QUIETLY_IGNORED]
+def _model_request(
+    plan_input: _PlanInput,
+    offered: OfferedTools,
+    expectations: Expectations,
+    messages: list[ChatMessage],
+    tokens: int,
+) -> ModelRequest:
+    request, profile, policy = plan_input.request, plan_input.profile, plan_input.policy
+    return ModelRequest(
+        model=profile.name,
+        messages=messages,
+        tools=offered.definitions,
+        think=thinking_level(request, profile),
+        schema=schema_for_format(expectations.schema or {})
+        if expectations.schema_enforced
+        else None,
+        window=None if policy.leaves_window else policy.window,
+        max_tokens=max_reply_tokens(request, policy.window, tokens),
+        keep_tokens=kept_tokens(policy.window, tokens),
+        sampling=Sampling(request.temperature, request.top_p, request.top_k),
+        keep_alive=policy.keep_alive,
+        token_texts=_needs_token_texts(profile, offered),
+    )
 
 
-def _offer(
-    request: MessagesRequest,
-    profile: ModelProfile,
-    policy: Policy,
-    inert: Inert,
-    notes: list[str],
-) -> Offer:
+def _ignored_fields(request: MessagesRequest) -> list[str]:
+    noted = (name for name in request.ignored if name not in _SILENTLY_IGNORED)
+    return [f"the field {name!r} was ignored" for name in noted]
+
+
+def _offered_tools(plan_input: _PlanInput, guard: ControlTokenGuard) -> OfferedTools:
+    request = plan_input.request
     choice = request.tool_choice
-    tools = request.tools or []
-    if choice is not None and choice.type == "none":
-        tools = []
-    offered = offer(tools, request.messages, profile, policy, inert)
-    if offered.foreign:
-        notes.append(f"left out, for only Anthropic can run them: {', '.join(offered.foreign)}")
+    is_forbidden = choice is not None and choice.type == "none"
+    tools = [] if is_forbidden else request.tools or []
+    return offer_tools(tools, request.messages, plan_input.profile, plan_input.policy, guard)
+
+
+def _tool_notes(offered: OfferedTools, policy: Policy) -> list[str]:
+    notes: list[str] = []
+    if offered.server_tools:
+        names = ", ".join(offered.server_tools)
+        notes.append(f"left out, because only Anthropic can run them: {names}")
     if offered.shortened and policy.descriptions == "auto":
         notes.append("tools are described in short: in full they take over a quarter of the window")
-    return offered
+    return notes
 
 
-def _inert(profile: ModelProfile, policy: Policy, *, tools: bool) -> Inert:
-    marks = dialect_of(profile).marks if tools else ()
+def _control_token_guard(plan_input: _PlanInput) -> ControlTokenGuard:
+    profile = plan_input.profile
+    markers = choose_dialect(profile).markers if plan_input.request.tools else ()
     thinking = ("<think>", "</think>") if profile.thinking else ()
-    # a renderer of Ollama's has no template to read its tokens from
-    known = profile.template if profile.path in {"go-template", "native"} else None
-    tokens = control_tokens(known, (*marks, *thinking))
-    return Inert(tokens, active=policy.inert)
+    # a built-in renderer of Ollama has no template to read the tokens from
+    template = profile.template if profile.render_path in {"go-template", "native"} else None
+    tokens = find_control_tokens(template, (*markers, *thinking))
+    return ControlTokenGuard(tokens, active=plan_input.policy.inert)
 
 
-def _showing(
-    profile: ModelProfile, offered: Offer, inert: Inert, policy: Policy, notes: list[str]
-) -> Showing:
-    facts = policy.facts
-    as_written = offered.dialect is not None or (facts is not None and facts.replays_text)
-    return Showing(
-        profile,
+def _messages(
+    plan_input: _PlanInput, offered: OfferedTools, guard: ControlTokenGuard, notes: list[str]
+) -> list[ChatMessage]:
+    request = plan_input.request
+    builder = PromptBuilder(_render_context(plan_input, offered, guard, notes))
+    builder.add_instructions(request.system, offered.text)
+    first = builder.add_first_turn(request.messages)
+    for message in request.messages[first:]:
+        builder.add_turn(message)
+    if offered.server_tools and not offered.toolbox:
+        builder.add_reminder(
+            f"{', '.join(offered.server_tools)} cannot be used here: it runs at Anthropic and this "
+            "is a local model. Say that it was not available; do not make up results."
+        )
+    return builder.messages
+
+
+def _render_context(
+    plan_input: _PlanInput, offered: OfferedTools, guard: ControlTokenGuard, notes: list[str]
+) -> RenderContext:
+    policy = plan_input.policy
+    as_written = offered.dialect is not None or (
+        policy.template_facts is not None and policy.template_facts.replays_text
+    )
+    return RenderContext(
+        plan_input.profile,
         offered.deferred,
         notes,
         offered.dialect,
-        inert,
-        policy.recall if as_written else no_recall,
+        guard,
+        policy.recall_turn if as_written else recall_nothing,
         policy.repeated_calls,
     )
 
 
-def _messages(request: MessagesRequest, showing: Showing, offered: Offer) -> list[dict[str, Any]]:
-    conversation = Conversation(showing)
-    conversation.instruct(request.system, offered.text)
-    begun = conversation.begin(request.messages)
-    for index, message in enumerate(request.messages[begun:], begun):
-        conversation.add(message, f"messages.{index}")
-    if offered.foreign and not offered.toolbox:
-        conversation.remind(
-            f"{', '.join(offered.foreign)} cannot be used here: it runs at Anthropic and this is "
-            "a local model. Say that it was not available; do not make up results."
-        )
-    return conversation.messages
-
-
-def _structure(request: MessagesRequest) -> dict[str, Any] | None:
-    """Give the JSON schema that the answer must follow."""
-    wanted = request.output_config.format if request.output_config else None
-    wanted = wanted or request.output_format
-    if wanted is None or wanted.get("type") != "json_schema":
-        return None
-    schema = wanted.get("schema")
-    return schema if isinstance(schema, dict) else None
-
-
-def _raw_wanted(profile: ModelProfile, offered: Offer) -> bool:
-    """Whether Ollama must say every token, for its parser keeps or loses some of the text."""
-    return bool(offered.toolbox) and offered.dialect is None and profile.path != "native"
-
-
-def _prefill(profile: ModelProfile, messages: list[dict[str, Any]]) -> str:
-    """Give the last turn of the assistant, which the native path says again."""
-    last = messages[-1]
-    given = last["role"] == "assistant" and profile.path == "native"
-    return str(last["content"]) if given else ""
-
-
-def _expectations(request: MessagesRequest, offered: Offer, policy: Policy) -> Expectations:
-    choice, structure = request.tool_choice, _structure(request)
+def _expectations(
+    plan_input: _PlanInput,
+    offered: OfferedTools,
+    guard: ControlTokenGuard,
+    messages: list[ChatMessage],
+) -> Expectations:
+    request, policy = plan_input.request, plan_input.policy
+    choice, schema = request.tool_choice, _output_schema(request)
+    has_tools = bool(offered.toolbox)
     return Expectations(
         toolbox=offered.toolbox,
-        reads=policy.read_calls and bool(offered.toolbox),
+        reads_calls=policy.read_calls and has_tools,
         stop_sequences=tuple(request.stop_sequences or ()),
-        thinking=wants_thinking(request),
-        must_call=choice is not None and choice.type == "any" and bool(offered.toolbox),
-        single=bool(choice is not None and choice.disable_parallel_tool_use),
-        structure=structure,
+        shows_thinking=wants_thinking(request),
+        prefill=_prefill(plan_input.profile, messages),
+        must_call=choice is not None and choice.type == "any" and has_tools,
+        single_call=bool(choice is not None and choice.disable_parallel_tool_use),
+        schema=schema,
         # a grammar would forbid every call
-        enforced=structure is not None and not offered.toolbox,
-        chances=policy.second_chances,
+        schema_enforced=schema is not None and not has_tools,
+        retries=policy.second_chances,
+        guard=guard,
     )
 
 
-def _forced(plan: Plan, request: MessagesRequest) -> Plan:
-    """Where the client chose the tool, ask for its arguments and nothing else."""
+def _output_schema(request: MessagesRequest) -> dict[str, Any] | None:
+    """Return the JSON schema that the answer must follow."""
+    output_format = request.output_config.format if request.output_config else None
+    output_format = output_format or request.output_format
+    if output_format is None or output_format.get("type") != "json_schema":
+        return None
+    schema = output_format.get("schema")
+    return schema if isinstance(schema, dict) else None
+
+
+def _needs_token_texts(profile: ModelProfile, offered: OfferedTools) -> bool:
+    """Whether every token's text is needed, because Ollama's parser holds back or loses some."""
+    return bool(offered.toolbox) and offered.dialect is None and profile.render_path != "native"
+
+
+def _prefill(profile: ModelProfile, messages: list[ChatMessage]) -> str:
+    """Return the last turn of the assistant, which the native path repeats."""
+    last = messages[-1]
+    return last.content if last.role == "assistant" and profile.render_path == "native" else ""
+
+
+def _with_forced_tool(plan: Plan, request: MessagesRequest) -> Plan:
+    """Return a plan that asks only for the tool's arguments, if the client chose the tool."""
     choice = request.tool_choice
     if choice is None or choice.type != "tool" or choice.name is None:
         return plan
@@ -172,16 +207,4 @@ def _forced(plan: Plan, request: MessagesRequest) -> Plan:
     if tool is None:
         note = f"the chosen tool {choice.name!r} is not among the tools"
         return replace(plan, notes=(*plan.notes, note))
-    ask = Ask(wanted="arguments", tool=tool)
-    return asking(plan, ask)
-
-
-def asking(plan: Plan, ask: Ask) -> Plan:
-    """Give the plan of the same prompt that asks for one thing only."""
-    expectations = plan.expectations
-    prefill = opening_of(plan, ask) if plan.native else ""
-    return replace(
-        plan,
-        body=again(plan, ask, expectations.toolbox.names),
-        expectations=replace(expectations, asked=ask, prefill=prefill),
-    )
+    return plan_follow_up(plan, FollowUp(kind="arguments", tool=tool))

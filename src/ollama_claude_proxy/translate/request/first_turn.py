@@ -1,30 +1,30 @@
-"""The first turn, put in order so that sessions share as much of it as they can.
+"""The first turn, sorted so that sessions share as much of it as they can.
 
-What a model was shown before is not read again, up to the first difference. Claude Code puts a
-project's path into the middle of the instructions, and 2,000 tokens that are mostly constant behind
-the user's first words. Here the same things are said once, in the order in which they differ:
+Ollama's cache covers a prompt up to the first difference. Claude Code puts a project's path into
+the middle of the instructions, and 2,000 tokens that are mostly constant after the user's first
+words. Here the same parts are sent once, from the most to the least common:
 
     instructions, without what is about one project
     reminders that are the same everywhere
     the message about the environment: which tools, agents and skills there are
     what is about the project: its folders, CLAUDE.md
     the state of git
-    what the user said
-    an account of the turns that left the prompt
+    the user's prompt
+    a digest of the turns that left the prompt
 """
 
 import re
 from enum import IntEnum
 
-from ollama_claude_proxy.wire.reminder import LEFT_OUT, REMINDER
+from ollama_claude_proxy.wire.reminder import DIGEST_START, REMINDER_TAG
 
 _PROJECT_PATH = re.compile(r"[/\\]\.claude[/\\]projects[/\\]")
 _HEADING = re.compile(r"^# \S", re.MULTILINE)
 _FENCE = re.compile(r"^```", re.MULTILINE)
 
 
-class Piece(IntEnum):
-    """The kinds of pieces of a first turn, in the order in which they are said."""
+class FirstTurnPart(IntEnum):
+    """The kinds of parts of a first turn, in the order in which they are sent."""
 
     EVERYWHERE = 0
     ENVIRONMENT = 1
@@ -34,42 +34,43 @@ class Piece(IntEnum):
     LEFT_OUT = 5
 
 
-def kind_of(text: str) -> Piece:
-    """Tell what a text of the first message is about."""
-    if not text.lstrip().startswith(REMINDER):
-        return Piece.PROMPT
-    if text.startswith(LEFT_OUT):
-        return Piece.LEFT_OUT
+def classify_part(text: str) -> FirstTurnPart:
+    """Return which part of the first turn a text of the first message is."""
+    if not text.lstrip().startswith(REMINDER_TAG):
+        return FirstTurnPart.PROMPT
+    if text.startswith(DIGEST_START):
+        return FirstTurnPart.LEFT_OUT
     if "# gitStatus" in text or "git status at the start" in text:
-        return Piece.GIT
+        return FirstTurnPart.GIT
     if "Attribution for git commits" in text:
-        return Piece.EVERYWHERE
-    return Piece.PROJECT
+        return FirstTurnPart.EVERYWHERE
+    return FirstTurnPart.PROJECT
 
 
-def parted(environment: str) -> list[tuple[Piece, str]]:
-    """Part the message about the environment: its first paragraph names the working directory."""
+def split_environment(environment: str) -> list[tuple[FirstTurnPart, str]]:
+    """Split the message about the environment: its first paragraph names the working directory."""
     first, _, rest = environment.partition("\n\n")
     if not rest or "working directory" not in first.lower():
-        return [(Piece.ENVIRONMENT, environment)]
-    return [(Piece.ENVIRONMENT, rest), (Piece.PROJECT, first)]
+        return [(FirstTurnPart.ENVIRONMENT, environment)]
+    return [(FirstTurnPart.ENVIRONMENT, rest), (FirstTurnPart.PROJECT, first)]
 
 
-def without_project(instructions: str) -> tuple[str, str]:
-    """Take the section about the project's own folder out of the instructions; give both.
+def extract_project_section(instructions: str) -> tuple[str, str]:
+    """Return the instructions without the section about the project's own folder, and the section.
 
-    A section goes from its heading (`# Memory`) to the next. Where the path stands in none,
-    everything stays.
+    A section reaches from its heading (`# Memory`) to the next. Without such a section, the
+    instructions are returned as they are, and "".
     """
     path = _PROJECT_PATH.search(instructions)
     if path is None:
         return instructions, ""
-    headings = [found.start() for found in _HEADING.finditer(instructions)]
-    headings = [at for at in headings if len(_FENCE.findall(instructions, 0, at)) % 2 == 0]
-    begin = max((at for at in headings if at < path.start()), default=None)
+    headings = [match.start() for match in _HEADING.finditer(instructions)]
+    # a `#` inside a code fence is no heading
+    headings = [start for start in headings if len(_FENCE.findall(instructions, 0, start)) % 2 == 0]
+    begin = max((start for start in headings if start < path.start()), default=None)
     if begin is None:
         return instructions, ""
-    end = min((at for at in headings if at > path.start()), default=len(instructions))
+    end = min((start for start in headings if start > path.start()), default=len(instructions))
     section = instructions[begin:end].strip()
     rest = f"{instructions[:begin].rstrip()}\n\n{instructions[end:].lstrip()}".strip()
     return rest, section

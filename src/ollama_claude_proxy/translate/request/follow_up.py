@@ -1,80 +1,94 @@
-"""The same prompt once more, for one thing only: arguments, a name, or an answer that can be read.
+"""Follow-ups: the same prompt again, for one thing: arguments, a name, or a readable answer.
 
 The prompt is cached, so this costs little more than what is written. Where the model's template
-leaves a last turn of the assistant open, the turn is begun with what was right and goes on with the
-wanted thing; elsewhere a short line of the user asks for it. `format` holds the schema of that one
-thing: a grammar over all tools at once takes a second a token and makes small models choose badly.
+leaves a last turn of the assistant open, the turn is begun with what was right and continues with
+what is asked for; otherwise a short line of the user asks for it. The schema covers only that: a
+grammar over all tools at once takes a second a token and makes small models choose badly.
 """
 
 from typing import Any
 
-from ollama_claude_proxy.translate.request.plan import Ask, Plan
-from ollama_claude_proxy.translate.tools.schema_format import grammar_schema
+from msgspec.structs import replace
 
-_ANSWER = "Answer again. If you call a tool, write one whole call in the right form."
+from ollama_claude_proxy.translate.request.plan import FollowUp, Plan
+from ollama_claude_proxy.translate.tools.schema_for_format import schema_for_format
+from ollama_claude_proxy.wire.chat import ChatMessage, ModelRequest
+
+_ANSWER_AGAIN = "Answer again. If you call a tool, write one whole call in the right form."
 
 
-def opening_of(plan: Plan, ask: Ask) -> str:
-    """Give the beginning of the assistant's turn that is continued; nothing if none is."""
-    if not plan.prefill or ask.wanted in {"answer", "structure"} or _thinks(plan, ask):
+def plan_follow_up(plan: Plan, follow_up: FollowUp) -> Plan:
+    """Return a plan with the same prompt that asks for one thing only."""
+    expectations = plan.expectations
+    prefill = assistant_prefill(plan, follow_up) if plan.repeats_prefill else ""
+    return replace(
+        plan,
+        model_request=_model_request(plan, follow_up, expectations.toolbox.names),
+        expectations=replace(expectations, follow_up=follow_up, prefill=prefill),
+    )
+
+
+def assistant_prefill(plan: Plan, follow_up: FollowUp) -> str:
+    """Return the beginning of the assistant's turn that the model continues; empty if none is."""
+    is_whole_answer = follow_up.kind in {"answer", "structure"}
+    if not plan.continues_turn or is_whole_answer or _thinks_first(plan, follow_up):
         return ""
-    before = f"{ask.before.rstrip()}\n" if ask.before.strip() else ""
+    before = f"{follow_up.before.rstrip()}\n" if follow_up.before.strip() else ""
     dialect = plan.dialect
-    if ask.wanted == "name":
-        return before + dialect.opening("").partition('""')[0].rstrip()
-    return before + dialect.opening(ask.tool.name if ask.tool else "")
+    if follow_up.kind == "name":
+        return before + dialect.call_prefix("").partition('""')[0].rstrip()
+    return before + dialect.call_prefix(follow_up.tool.name if follow_up.tool else "")
 
 
-def again(plan: Plan, ask: Ask, names: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Give the body that asks for one thing; `names` are the tools that may be chosen."""
-    body = {**plan.body, "messages": [*plan.body["messages"], *_messages(plan, ask)]}
-    schema = _schema(ask, names)
-    if schema is not None:
-        body["format"] = schema
-        if body.get("think") is True and not _thinks(plan, ask):
-            body["think"] = False
-    body.pop("logprobs", None)
-    return body
+def _model_request(plan: Plan, follow_up: FollowUp, tool_names: tuple[str, ...]) -> ModelRequest:
+    messages = (*plan.model_request.messages, *_messages(plan, follow_up))
+    request = replace(plan.model_request, messages=messages, token_texts=False)
+    schema = _schema(follow_up, tool_names)
+    if schema is None:
+        return request
+    stops_thinking = request.think is True and not _thinks_first(plan, follow_up)
+    return replace(request, schema=schema, think=False if stops_thinking else request.think)
 
 
-def _thinks(plan: Plan, ask: Ask) -> bool:
+def _thinks_first(plan: Plan, follow_up: FollowUp) -> bool:
     """Whether the model thinks first: where the client chose the tool, and wants to see thinking.
 
-    Ollama then lets it think freely and puts the grammar on what follows. An open turn has no place
-    for thinking, and a second chance comes after it.
+    Ollama then lets it think freely and applies the grammar to what follows. An open turn has no
+    place for thinking, and a second chance comes after it.
     """
-    first = ask.wanted == "arguments" and not (ask.problem or ask.before)
-    return first and plan.body.get("think") is True
+    first_try = not (follow_up.problem or follow_up.before)
+    return follow_up.kind == "arguments" and first_try and plan.model_request.think is True
 
 
-def _schema(ask: Ask, names: tuple[str, ...]) -> dict[str, Any] | None:
-    match ask.wanted:
-        case "arguments" if ask.tool is not None:
-            return grammar_schema(ask.tool.schema)
+def _schema(follow_up: FollowUp, tool_names: tuple[str, ...]) -> dict[str, Any] | None:
+    match follow_up.kind:
+        case "arguments" if follow_up.tool is not None:
+            return schema_for_format(follow_up.tool.schema)
         case "name":
-            return {"type": "string", "enum": list(names)}
+            return {"type": "string", "enum": list(tool_names)}
         case "structure":
-            return grammar_schema(ask.schema or {})
+            return schema_for_format(follow_up.schema or {})
     return None
 
 
-def _messages(plan: Plan, ask: Ask) -> list[dict[str, Any]]:
-    opening = opening_of(plan, ask)
-    if opening:
-        return [{"role": "assistant", "content": opening}]
-    said = [{"role": "assistant", "content": ask.before}] if ask.before.strip() else []
-    return [*said, {"role": "user", "content": _line(ask)}]
+def _messages(plan: Plan, follow_up: FollowUp) -> list[ChatMessage]:
+    prefill = assistant_prefill(plan, follow_up)
+    if prefill:
+        return [ChatMessage("assistant", prefill)]
+    before = follow_up.before
+    written = [ChatMessage("assistant", before)] if before.strip() else []
+    return [*written, ChatMessage("user", _instruction(follow_up))]
 
 
-def _line(ask: Ask) -> str:
-    name = ask.tool.name if ask.tool else ""
-    wrong = f"This could not be used: {ask.problem}\n" if ask.problem else ""
-    match ask.wanted:
+def _instruction(follow_up: FollowUp) -> str:
+    name = follow_up.tool.name if follow_up.tool else ""
+    problem = f"This could not be used: {follow_up.problem}\n" if follow_up.problem else ""
+    match follow_up.kind:
         case "arguments":
-            return f"{wrong}Write the arguments of a call of {name}: only the JSON object."
+            return f"{problem}Write the arguments of a call of {name}: only the JSON object."
         case "name":
-            return f"{wrong}Write the name of the tool to call now: only the name, as JSON."
+            return f"{problem}Write the name of the tool to call now: only the name, as JSON."
         case "structure":
-            return f"{wrong}Write the answer as JSON that follows the schema: only the JSON."
+            return f"{problem}Write the answer as JSON that follows the schema: only the JSON."
         case _:
-            return wrong + _ANSWER
+            return problem + _ANSWER_AGAIN

@@ -1,38 +1,35 @@
-"""Sampling, window and thinking, as Ollama takes them.
+"""How many tokens the answer may have, and whether the model thinks.
 
-`num_ctx` goes with every call and is the same for a model every time: a change reloads the model
-and loses every cache, and Ollama's own default is 4,096 tokens on most machines. `num_keep` covers
-the prompt, so that a context shift never eats the instructions. Nothing is sent that the client
-did not ask for: the Modelfile's own sampling is what the model's makers recommend.
+The prompt's beginning is kept (`num_keep` in Ollama), so that a context shift never drops the
+instructions. Sampling is changed only if the client asks: the model's own settings are what its
+makers recommend.
 """
-
-from typing import Any
 
 from ollama_claude_proxy.wire.anthropic import MessagesRequest
 from ollama_claude_proxy.wire.model import ModelProfile
 
-# Where the estimate leaves less room than this, it may simply be too high; Ollama counts exactly.
-_LEAST_REPLY_TOKENS = 1024
+# If the estimate leaves less room than this, it may be too high; Ollama counts exactly.
+_MIN_REPLY_TOKENS = 1024
 # The estimate of the prompt is within about a seventh of the truth.
 _KEEP_MARGIN = 1.15
-_LEVELS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
+_THINKING_LEVELS = {
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "high",
+    "max": "high",
+}
 
 
-def options(
-    request: MessagesRequest, *, window: int, prompt_tokens: int, leaves_window: bool = False
-) -> dict[str, Any]:
-    """Give Ollama's `options`, without `num_ctx` where Ollama's own window is left alone."""
-    left = max(window - prompt_tokens, min(_LEAST_REPLY_TOKENS, window // 2))
-    wanted = request.max_tokens if request.max_tokens is not None else left
-    given: dict[str, Any] = {
-        "num_ctx": None if leaves_window else window,
-        "num_predict": min(wanted, left),
-        "num_keep": min(int(prompt_tokens * _KEEP_MARGIN), window - 1),
-        "temperature": request.temperature,
-        "top_p": request.top_p,
-        "top_k": request.top_k,
-    }
-    return {name: value for name, value in given.items() if value is not None}
+def max_reply_tokens(request: MessagesRequest, window: int, prompt_tokens: int) -> int:
+    """Return how many tokens the answer may have: as asked for, but within the window."""
+    room = max(window - prompt_tokens, min(_MIN_REPLY_TOKENS, window // 2))
+    return room if request.max_tokens is None else min(request.max_tokens, room)
+
+
+def kept_tokens(window: int, prompt_tokens: int) -> int:
+    """Return how many tokens of the prompt's beginning no context shift may drop: all of them."""
+    return min(int(prompt_tokens * _KEEP_MARGIN), window - 1)
 
 
 def wants_thinking(request: MessagesRequest) -> bool:
@@ -40,18 +37,18 @@ def wants_thinking(request: MessagesRequest) -> bool:
     return request.thinking is not None and request.thinking.type != "disabled"
 
 
-def think(request: MessagesRequest, profile: ModelProfile) -> bool | str | None:
-    """Give Ollama's `think`, or None where the model cannot think.
+def thinking_level(request: MessagesRequest, profile: ModelProfile) -> bool | str | None:
+    """Return whether, or how much, the model should think; None if it cannot.
 
-    An absent `think` means true to Ollama, so a model that can think is always told. gpt-oss takes
-    a level and cannot be switched off: it is given the lowest.
+    An absent `think` means true to Ollama, so it is always sent to a model that can think. gpt-oss
+    takes a level and cannot be switched off: without thinking it gets the lowest.
     """
     if not profile.thinking:
         return None
-    wanted = wants_thinking(request)
-    if not profile.thinking_levels:
-        return wanted
-    if not wanted:
+    is_wanted = wants_thinking(request)
+    if not profile.has_thinking_levels:
+        return is_wanted
+    if not is_wanted:
         return "low"
     effort = request.output_config.effort if request.output_config else None
-    return _LEVELS.get(effort or "medium", "medium")
+    return _THINKING_LEVELS.get(effort or "medium", "medium")

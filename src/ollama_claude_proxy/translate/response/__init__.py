@@ -1,1 +1,1 @@
-"""Ollama chat lines become Anthropic events."""
+"""Turns the chunks of a model's answer into Anthropic events."""

@@ -1,260 +1,289 @@
-"""One request's answer as the model chose to write it: thinking, text and calls."""
+"""Reads one request's answer as the model chose to write it: thinking, text and calls."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ollama_claude_proxy.errors import AnswerCutOff, OcpError, ToolCallUnreadable
-from ollama_claude_proxy.translate.request.plan import Ask, Plan
-from ollama_claude_proxy.translate.response.content_writer import Outlet
-from ollama_claude_proxy.translate.response.generated_text import RawText
+from ollama_claude_proxy.translate.request.plan import FollowUp, Plan
+from ollama_claude_proxy.translate.response.content_writer import ContentWriter
+from ollama_claude_proxy.translate.response.generated_text import GeneratedText
 from ollama_claude_proxy.translate.response.stop_sequences import StopScanner
-from ollama_claude_proxy.translate.tools.call import Call
-from ollama_claude_proxy.translate.tools.reading.call_body import calls_of
+from ollama_claude_proxy.translate.tools.reading.call_body import read_call_body
 from ollama_claude_proxy.translate.tools.reading.found_call import FoundCall
-from ollama_claude_proxy.translate.tools.reading.reader import CallReader, Calls, Piece
+from ollama_claude_proxy.translate.tools.reading.reader import CallReader, ReadCalls, ReaderOutput
+from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
+from ollama_claude_proxy.wire.chat import ChatChunk, ToolCall
 from ollama_claude_proxy.wire.events import Event, encode_json
-from ollama_claude_proxy.wire.ollama import ChatLine, ToolCall
 
-# An end token and a little white space; with more the model did write something.
-_TOKENS_OF_AN_EMPTY_ANSWER = 3
-# Every token is a line, save some that join to one character; a lost call has more than these.
-_TOKENS_WITHOUT_A_LINE = 8
+# An end token and a little white space; with more tokens the model did write something.
+_MAX_TOKENS_OF_EMPTY_ANSWER = 3
+# Every token is a chunk, except a few that form one character; a lost call has more tokens.
+_MAX_TOKENS_WITHOUT_CHUNK = 8
 
 
-class Answer:
-    """Reads one answer; `chances` is how often Ollama may be asked again.
+class AnswerReader:
+    """Reads one answer; `retries` is how often the model may be asked again.
 
-    After `finish()`, `ask` is what has to be asked for by itself, or `failure` what went wrong.
+    After `finish()`, `follow_up` is the further request that is needed, or `failure` what went
+    wrong. `broken_call` is the call that the follow-up is for.
     """
 
-    def __init__(self, plan: Plan, outlet: Outlet, chances: int) -> None:
+    def __init__(self, plan: Plan, writer: ContentWriter, retries: int) -> None:
         expectations = plan.expectations
-        self._plan = plan
         self._expectations = expectations
-        self._outlet = outlet
-        self._chances = chances
-        self._raw = RawText()
+        self._dialect = plan.dialect
+        self._writer = writer
+        self._retries = retries
+        self._generated = GeneratedText()
         self._stops = StopScanner(expectations.stop_sequences)
-        self._reader = self._new_reader() if expectations.reads else None
+        self._reader = self._new_reader() if expectations.reads_calls else None
         self._prefill = expectations.prefill
-        self._before: list[str] = []
-        self._waiting: list[ToolCall] = []
-        self._lines = 0
-        self._done: ChatLine | None = None
-        self._unreadable: OcpError | None = None
-        self.ask: Ask | None = None
-        self.broken: Call | None = None
+        self._pieces: list[str] = []
+        self._pending_calls: list[ToolCall] = []
+        self._chunks = 0
+        self._last_chunk: ChatChunk | None = None
+        self._parser_error: OcpError | None = None
+        self.follow_up: FollowUp | None = None
+        self.broken_call: ResolvedCall | None = None
         self.failure: OcpError | None = None
 
     @property
-    def over(self) -> bool:
-        """Whether no further line is wanted."""
-        return bool(self._done or self.stopped or self.ask or self._outlet.calls.enough)
+    def is_over(self) -> bool:
+        """Whether no further chunk is wanted."""
+        ended = self._last_chunk or self.stop_sequence or self.follow_up
+        return bool(ended or self._writer.calls.has_enough)
 
     @property
-    def stopped(self) -> str | None:
-        """The stop sequence that ended the answer, so that Ollama need not go on."""
-        return self._stops.found
+    def stop_sequence(self) -> str | None:
+        """The stop sequence that ended the answer, if one did."""
+        return self._stops.matched
 
     @property
-    def cut(self) -> bool:
+    def is_cut(self) -> bool:
         """Whether the answer was cut off by its limit."""
-        return self._done is not None and self._done.done_reason == "length"
+        return self._last_chunk is not None and self._last_chunk.done_reason == "length"
 
     @property
-    def raw(self) -> str | None:
-        """What the model wrote, calls and all; None where a parser took some of it away."""
-        taken = self._outlet.calls.tally.native and not self._raw.told
-        return None if taken else self._raw.text
+    def generated(self) -> str | None:
+        """What the model wrote, with its calls; None if a parser removed some of it."""
+        is_incomplete = self._writer.calls.stats.native and not self._generated.has_tokens
+        return None if is_incomplete else self._generated.text
 
-    def feed(self, line: ChatLine) -> list[Event]:
-        """Translate one line."""
-        self._lines += 1
-        self._raw.feed(line)
+    def feed(self, chunk: ChatChunk) -> list[Event]:
+        """Translate one chunk."""
+        self._chunks += 1
+        self._generated.feed(chunk)
         events: list[Event] = []
-        if self._waiting and not line.done:
-            events += self._release()
-        message = line.message
+        if self._pending_calls and not chunk.done:
+            events += self._release_pending_calls()
+        message = chunk.message
         if message is not None:
             if message.thinking:
-                events += self._outlet.thinking(message.thinking)
+                events += self._writer.write_thinking(message.thinking)
             if message.content:
-                events += self._content(message.content)
+                events += self._write_content(message.content)
             if message.tool_calls:
-                self._waiting += message.tool_calls
-        if line.done:
-            self._done = line
+                self._pending_calls += message.tool_calls
+        if chunk.done:
+            self._last_chunk = chunk
         return events
 
-    def unreadable(self, error: OcpError) -> None:
-        """Ollama's parser has given up on what the model wrote."""
-        self._unreadable = error
+    def note_parser_error(self, error: OcpError) -> None:
+        """Record that Ollama's parser gave up on what the model wrote."""
+        self._parser_error = error
 
     def finish(self) -> list[Event]:
-        """End: give what was held back, and see what is missing."""
-        if not (self.over or self._unreadable):
-            problem = f"Ollama's answer ended after {self._lines} lines."
+        """End the answer: write what was held back, and look for what is missing."""
+        if not (self.is_over or self._parser_error):
+            problem = f"Ollama's answer ended after {self._chunks} lines."
             self.failure = AnswerCutOff(problem)
-            return self._pieces(self._flush(cut=True))
-        events = self._pieces([self._stops.flush()] if self._reader is None else [])
-        events += self._pieces(self._flush(cut=self.cut))
-        events += self._end_calls()
-        if self.ask is None:
-            events += self._rescue()
+            return self._write_pieces(self._flush(cut=True))
+        events = self._write_pieces([self._stops.flush()] if self._reader is None else [])
+        events += self._write_pieces(self._flush(cut=self.is_cut))
+        events += self._finish_calls()
+        if self.follow_up is None:
+            events += self._recover()
         return events
 
     def _new_reader(self) -> CallReader:
         toolbox = self._expectations.toolbox
         return CallReader(toolbox.names, toolbox.resolve)
 
-    def _content(self, piece: str) -> list[Event]:
+    def _write_content(self, text: str) -> list[Event]:
         if self._prefill:
-            piece = self._without_prefill(piece)
-        piece = self._stops.feed(piece)
-        if not piece:
+            text = self._without_prefill(text)
+        text = self._stops.feed(text)
+        if not text or self.follow_up is not None:
             return []
         if self._reader is None:
-            return self._outlet.text(piece)
-        return self._pieces(self._reader.feed(piece))
+            return self._writer.write_text(text)
+        return self._write_pieces(self._reader.feed(text))
 
-    def _without_prefill(self, piece: str) -> str:
-        """Drop the given beginning where the native path repeats it."""
-        if piece.startswith(self._prefill):
-            piece, self._prefill = piece[len(self._prefill) :], ""
-        elif self._prefill.startswith(piece):
-            piece, self._prefill = "", self._prefill[len(piece) :]
+    def _without_prefill(self, text: str) -> str:
+        """Return the text without the prefill, which the native path repeats."""
+        if text.startswith(self._prefill):
+            text, self._prefill = text[len(self._prefill) :], ""
+        elif self._prefill.startswith(text):
+            text, self._prefill = "", self._prefill[len(text) :]
         else:
             self._prefill = ""
-        return piece
+        return text
 
-    def _flush(self, *, cut: bool) -> Sequence[Piece]:
+    def _flush(self, *, cut: bool) -> Sequence[ReaderOutput]:
         if self._reader is None:
             return ()
         held = self._stops.flush()
         return [*(self._reader.feed(held) if held else ()), *self._reader.flush(cut=cut)]
 
-    def _pieces(self, pieces: Sequence[Piece]) -> list[Event]:
+    def _write_pieces(self, pieces: Iterable[ReaderOutput]) -> list[Event]:
         events: list[Event] = []
         for piece in pieces:
-            if self.ask is not None:  # what comes behind a call that is asked for again is void
+            if self.follow_up is not None:  # what follows a call that is asked for again is dropped
                 break
-            if isinstance(piece, Calls):
-                self._outlet.calls.tally.read += len(piece.calls)
-                events += self._calls(piece.calls)
-                self._before.append(piece.raw)
+            if isinstance(piece, ReadCalls):
+                self._writer.calls.stats.read += len(piece.calls)
+                events += self._write_calls(piece.calls)
+                self._pieces.append(piece.raw)
             else:
-                events += self._outlet.text(piece)
-                self._before.append(piece)
+                events += self._writer.write_text(piece)
+                self._pieces.append(piece)
         return events
 
-    def _calls(self, calls: Sequence[Call | str]) -> list[Event]:
+    def _write_calls(self, calls: Iterable[ResolvedCall | str]) -> list[Event]:
         events: list[Event] = []
         for call in calls:
             if isinstance(call, str):
-                self._outlet.notes.append("a call of an unknown tool is shown as text")
-                events += self._outlet.text(call)
-            elif call.problem and self._chances:
-                self.broken = call
-                self._outlet.notes.append("what came behind a call that did not fit was left out")
-                self.ask = Ask(
-                    wanted="arguments",
-                    tool=self._expectations.toolbox.find(call.name),
-                    before="".join(self._before),
-                    problem=call.problem,
-                )
+                self._writer.notes.append("a call of an unknown tool is shown as text")
+                events += self._writer.write_text(call)
+            elif call.problem and self._retries:
+                self._retry(call)
                 break
             else:
-                events += self._outlet.call(call)
+                events += self._writer.write_call(call)
         return events
 
-    def _release(self) -> list[Event]:
+    def _retry(self, call: ResolvedCall) -> None:
+        """Ask again for the arguments of a call that does not fit its schema."""
+        self.broken_call = call
+        self._writer.notes.append("what followed a call that does not fit its schema was left out")
+        self.follow_up = FollowUp(
+            kind="arguments",
+            tool=self._expectations.toolbox.find(call.name),
+            before="".join(self._pieces),
+            problem=call.problem,
+        )
+
+    def _release_pending_calls(self) -> list[Event]:
         """Write the calls that Ollama's parser read.
 
-        Where their text is known they are read from it here: the parser may have bent them (one
-        takes the first offered name that it finds anywhere, one rewrites `<a=1>` in values).
+        If their text is known they are read from it here, because the parser may have changed them
+        (one takes the first offered name that it finds anywhere, one rewrites `<a=1>` in values).
         """
-        waiting, self._waiting = self._waiting, []
-        own = self._read_whole(self._raw.since_last()) if self._raw.told and waiting else []
-        calls = [call for piece in own for call in piece.calls]
-        if len(calls) == len(waiting) and self._expectations.reads:
-            self._outlet.calls.tally.native += len(waiting)
-            return self._calls(calls)
-        return [event for call in waiting for event in self._native(call)]
+        pending, self._pending_calls = self._pending_calls, []
+        calls = self._calls_from_tokens() if pending else []
+        if len(calls) == len(pending) and self._expectations.reads_calls:
+            self._writer.calls.stats.native += len(pending)
+            return self._write_calls(calls)
+        events: list[Event] = []
+        for call in pending:
+            if self.follow_up is not None:  # what follows a call that is asked for again is void
+                break
+            events += self._write_native_call(call)
+        return events
 
-    def _native(self, call: ToolCall) -> list[Event]:
+    def _calls_from_tokens(self) -> list[ResolvedCall | str]:
+        if not self._generated.has_tokens:
+            return []
+        pieces = self._read_calls(self._generated.take_new())
+        return [call for piece in pieces for call in piece.calls]
+
+    def _write_native_call(self, call: ToolCall) -> list[Event]:
         name, arguments = call.function.name, call.function.arguments
         toolbox = self._expectations.toolbox
-        # GLM's parser takes JSON for a name
-        found = calls_of(name).calls if name.startswith("{") else [FoundCall(name, arguments)]
-        resolved = toolbox.resolve(found, plain=False) if name else None
+        # GLM's parser takes the JSON of a call for its name
+        found_calls = (
+            read_call_body(name).calls if name.startswith("{") else [FoundCall(name, arguments)]
+        )
+        resolved = toolbox.resolve(found_calls, plain=False) if name else None
         if resolved is None:
-            self._outlet.notes.append(f"a call of {name!r} came though no such tool was offered")
-            return self._outlet.text(encode_json({"name": name, "arguments": arguments}).decode())
-        self._outlet.calls.tally.native += 1
-        return self._calls(resolved)
+            self._writer.notes.append(f"the model called {name!r}, which was not offered")
+            return self._writer.write_text(
+                encode_json({"name": name, "arguments": arguments}).decode()
+            )
+        self._writer.calls.stats.native += 1
+        events = self._write_calls(resolved)
+        if self.follow_up is None:
+            self._pieces.append(self._dialect.write_call(name, arguments))
+        return events
 
-    def _end_calls(self) -> list[Event]:
+    def _finish_calls(self) -> list[Event]:
         """Release the last calls, unless the answer was cut off while they were written."""
-        if self.cut and self._waiting:
-            self._outlet.calls.tally.lost += len(self._waiting)
-            self._outlet.notes.append(f"{len(self._waiting)} calls dropped: cut off by the limit")
-            self._waiting = []
-        return self._release() if self.ask is None else []
+        if self.is_cut and self._pending_calls:
+            count, self._pending_calls = len(self._pending_calls), []
+            self._writer.calls.stats.lost += count
+            self._writer.notes.append(f"{count} calls were dropped: the token limit cut them off")
+        return self._release_pending_calls() if self.follow_up is None else []
 
-    def _rescue(self) -> list[Event]:
-        """Look for a call where none came: among lost tokens, and in thinking."""
-        made = bool(self._outlet.calls.identifiers)
-        if not made and not self.cut and self._expectations.reads:
-            events = self._rescued(self._raw.text) if self._lost_text() else []
-            if not events and self.ask is None and not self._outlet.wrote:
-                events = self._rescued("".join(self._outlet.thoughts))
-            if events or self.ask is not None:
+    def _recover(self) -> list[Event]:
+        """Look for a missing call: among lost tokens, in thinking, or by asking again."""
+        has_calls = bool(self._writer.calls.ids)
+        if not has_calls and not self.is_cut and self._expectations.reads_calls:
+            events = self._write_lost_calls()
+            if events or self.follow_up is not None:
                 return events
-        if self._empty() or (self._unreadable is not None and not made):
-            self._ask_anew()
-        elif not made:
+        if self._is_empty() or (self._parser_error is not None and not has_calls):
+            self._ask_again()
+        elif not has_calls:
             self._note_lost_tokens()
         return []
 
-    def _lost_text(self) -> bool:
-        return len(self._raw.text.strip()) > len(self._raw.content.strip())
+    def _write_lost_calls(self) -> list[Event]:
+        """Write the calls in text that the backend held back, otherwise those in thinking."""
+        events: list[Event] = []
+        if len(self._generated.text.strip()) > len(self._generated.content.strip()):
+            events = self._write_calls_of(self._generated.text)
+        if not events and self.follow_up is None and not self._writer.has_content:
+            events = self._write_calls_of("".join(self._writer.thoughts))
+        return events
 
-    def _rescued(self, text: str) -> list[Event]:
-        """Give the calls that a text holds; its text is shown already, or lost as it was."""
-        found = self._read_whole(text)
-        if found:
-            self._outlet.notes.append("calls were read where Ollama had passed on none")
-        return self._pieces(found)
+    def _write_calls_of(self, text: str) -> list[Event]:
+        """Write the calls in a text; the text itself was shown already, or lost."""
+        found_calls = self._read_calls(text)
+        if found_calls:
+            self._writer.notes.append("calls were found that Ollama had not passed on")
+        return self._write_pieces(found_calls)
 
-    def _read_whole(self, text: str) -> list[Calls]:
-        """Give the calls in a text that is whole."""
+    def _read_calls(self, text: str) -> list[ReadCalls]:
+        """Return the calls in a text that is complete."""
         reader = self._new_reader()
         pieces = (*reader.feed(text), *reader.flush())
-        return [piece for piece in pieces if isinstance(piece, Calls)]
+        return [piece for piece in pieces if isinstance(piece, ReadCalls)]
 
-    def _empty(self) -> bool:
-        if self._outlet.wrote or self._outlet.hidden or self.cut or self._done is None:
+    def _is_empty(self) -> bool:
+        """Whether the model wrote something but nothing arrived."""
+        writer = self._writer
+        if writer.has_content or writer.hidden_thoughts or writer.has_pending_space:
             return False
-        if self._outlet.blank:
+        if self.is_cut or self._last_chunk is None:
             return False
-        return self._done.eval_count > _TOKENS_OF_AN_EMPTY_ANSWER
+        return self._last_chunk.eval_count > _MAX_TOKENS_OF_EMPTY_ANSWER
 
-    def _ask_anew(self) -> None:
-        """Ask for the whole answer once more, or say that it could not be read."""
-        problem = self._unreadable.problem if self._unreadable is not None else ""
-        if self._chances:
-            before = "".join(self._before)
-            self.ask = Ask(wanted="answer", before=before, problem=problem)
+    def _ask_again(self) -> None:
+        """Ask for the whole answer once more, or fail because it could not be read."""
+        problem = self._parser_error.problem if self._parser_error is not None else ""
+        if self._retries:
+            before = "".join(self._pieces)
+            self.follow_up = FollowUp(kind="answer", before=before, problem=problem)
             return
-        tokens = self._done.eval_count if self._done is not None else self._lines
-        self.failure = self._unreadable or ToolCallUnreadable(
+        tokens = self._last_chunk.eval_count if self._last_chunk is not None else self._chunks
+        self.failure = self._parser_error or ToolCallUnreadable(
             f"The model wrote {tokens} tokens that Ollama could not read as an answer."
         )
 
     def _note_lost_tokens(self) -> None:
-        """Note tokens that were spent and never came: Ollama drops some calls it cannot read."""
-        if self._done is None or not self._expectations.toolbox:
+        """Note tokens that were spent and never arrived: Ollama drops some calls it cannot read."""
+        if self._last_chunk is None or not self._expectations.toolbox:
             return
-        missing = self._done.eval_count - self._lines
-        if missing > _TOKENS_WITHOUT_A_LINE:
-            note = f"{missing} tokens did not come, perhaps a call that Ollama dropped"
-            self._outlet.notes.append(note)
+        missing = self._last_chunk.eval_count - self._chunks
+        if missing > _MAX_TOKENS_WITHOUT_CHUNK:
+            note = f"{missing} tokens are missing, perhaps a call that Ollama dropped"
+            self._writer.notes.append(note)

@@ -1,4 +1,4 @@
-"""Calls on their way to the client: repaired, restored, and at most as many as it wants."""
+"""Writes calls for the client: repaired, restored, and at most as many as it allows."""
 
 from collections.abc import Callable
 
@@ -6,41 +6,39 @@ from msgspec import Struct
 
 from ollama_claude_proxy.translate.request.plan import Expectations
 from ollama_claude_proxy.translate.response.block_writer import BlockWriter
-from ollama_claude_proxy.translate.tools.call import Call
+from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
 from ollama_claude_proxy.wire.events import Event
 
 
-class Tally(Struct):
-    """What became of the calls of an answer.
+class ToolCallStats(Struct):
+    """How many calls of an answer were handled in which way.
 
-    `read` were read out of text, `repaired` made to fit, `mended` written anew on being asked
-    again, `broken` passed on though they do not fit, `lost` cut off or left out; `asked_again`
-    counts requests.
+    `native` came from the backend's parser, `read` were read out of text, `repaired` changed to
+    fit, `retried` written anew after asking again, `broken` passed on though they do not fit,
+    `lost` cut off or left out; `asked_again` counts requests.
     """
 
     native: int = 0
     read: int = 0
     repaired: int = 0
-    mended: int = 0
+    retried: int = 0
     broken: int = 0
     lost: int = 0
     asked_again: int = 0
 
+    def add(self, other: "ToolCallStats") -> None:
+        """Add the counts of another answer."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
-def add(total: Tally, tally: Tally) -> None:
-    """Add an answer's counts to a total."""
-    for name in tally.__struct_fields__:
-        setattr(total, name, getattr(total, name) + getattr(tally, name))
-
-
-def told(tally: Tally) -> str:
-    """Give the counts that are not zero, such as `read=1 repaired=1`."""
-    counts = ((name, getattr(tally, name)) for name in tally.__struct_fields__)
-    return " ".join(f"{name}={count}" for name, count in counts if count)
+    def format_counts(self) -> str:
+        """Return the counts that are not zero, such as `read=1 repaired=1`."""
+        counts = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return " ".join(f"{name}={count}" for name, count in counts if count)
 
 
 class CallWriter:
-    """Writes calls as blocks, and remembers which."""
+    """Writes calls as blocks, and remembers their ids."""
 
     def __init__(
         self, expectations: Expectations, blocks: BlockWriter, new_tool_id: Callable[[], str]
@@ -48,32 +46,33 @@ class CallWriter:
         self._expectations = expectations
         self._blocks = blocks
         self._new_tool_id = new_tool_id
-        self.identifiers: list[str] = []
-        self.tally = Tally()
+        self.ids: list[str] = []
+        self.stats = ToolCallStats()
         self.notes: list[str] = []
 
     @property
-    def enough(self) -> bool:
+    def has_enough(self) -> bool:
         """Whether the client wants no further call."""
-        return self._expectations.single and bool(self.identifiers)
+        return self._expectations.single_call and bool(self.ids)
 
-    def write(self, call: Call) -> list[Event]:
+    def write(self, call: ResolvedCall) -> list[Event]:
         """Write one call."""
-        if self.enough:
-            self.tally.lost += 1
-            self.notes.append(f"one more call of {call.name!r} was left out: one was asked for")
+        if self.has_enough:
+            self.stats.lost += 1
+            self.notes.append(
+                f"a further call of {call.name!r} was left out: the client allows one"
+            )
             return []
         self._note(call)
-        identifier = self._new_tool_id()
-        self.identifiers.append(identifier)
-        return self._blocks.tool_use(
-            identifier, call.name, self._expectations.inert.restore(call.arguments)
-        )
+        call_id = self._new_tool_id()
+        self.ids.append(call_id)
+        arguments = self._expectations.guard.restore(call.arguments)
+        return self._blocks.write_tool_use(call_id, call.name, arguments)
 
-    def _note(self, call: Call) -> None:
+    def _note(self, call: ResolvedCall) -> None:
         if call.problem:
-            self.tally.broken += 1
-            self.notes.append(f"the call of {call.name!r} does not fit: {call.problem}")
+            self.stats.broken += 1
+            self.notes.append(f"the call of {call.name!r} does not fit its schema: {call.problem}")
         elif call.repairs:
-            self.tally.repaired += 1
+            self.stats.repaired += 1
             self.notes.append(f"{call.name!r} was repaired: {', '.join(call.repairs)}")

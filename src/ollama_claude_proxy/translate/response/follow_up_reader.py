@@ -1,64 +1,77 @@
-"""The answer to what was asked for by itself: arguments, a name, or a structure.
+"""Reads the answer to a follow-up: arguments, a name, or a structure.
 
-A grammar makes it right where the backend has one; it is checked all the same.
+A grammar makes it right if the backend has one; it is checked in any case.
 """
 
 from ollama_claude_proxy.errors import OcpError, ToolCallUnreadable
-from ollama_claude_proxy.translate.request.plan import Ask
-from ollama_claude_proxy.translate.response.content_writer import Outlet
-from ollama_claude_proxy.translate.tools.call import Call
-from ollama_claude_proxy.translate.tools.reading.loose_json import argument_object, value_at
+from ollama_claude_proxy.translate.request.plan import FollowUp
+from ollama_claude_proxy.translate.response.content_writer import ContentWriter
+from ollama_claude_proxy.translate.tools.reading.lenient_json import (
+    parse_arguments,
+    parse_json_value,
+)
+from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
 from ollama_claude_proxy.translate.tools.toolbox import Toolbox
+from ollama_claude_proxy.wire.chat import ChatChunk
 from ollama_claude_proxy.wire.events import Event
-from ollama_claude_proxy.wire.ollama import ChatLine
 
 
-class Asked:
-    """Reads what was asked for; `broken` is the call that the client gets if it does not come."""
+class FollowUpReader:
+    """Reads the answer to `current`; if it fails, the client gets the call `broken`.
+
+    After `finish()`, `follow_up` is the next follow-up, `call` the call that was made, or `failure`
+    what went wrong.
+    """
 
     def __init__(
-        self, ask: Ask, outlet: Outlet, toolbox: Toolbox, *, prefill: str, broken: Call | None
+        self,
+        current: FollowUp,
+        writer: ContentWriter,
+        toolbox: Toolbox,
+        *,
+        prefill: str,
+        broken: ResolvedCall | None,
     ) -> None:
-        self._asked = ask
-        self._outlet = outlet
+        self._current = current
+        self._writer = writer
         self._toolbox = toolbox
         self._prefill = prefill
-        self._broken = broken
+        self._broken_call = broken
         self._pieces: list[str] = []
-        self._done: ChatLine | None = None
-        self.ask: Ask | None = None
+        self._last_chunk: ChatChunk | None = None
+        self.follow_up: FollowUp | None = None
         self.failure: OcpError | None = None
-        self.made: Call | None = None
+        self.call: ResolvedCall | None = None
 
     @property
-    def over(self) -> bool:
-        """Whether no further line is wanted."""
-        return self._done is not None
+    def is_over(self) -> bool:
+        """Whether no further chunk is wanted."""
+        return self._last_chunk is not None
 
-    def feed(self, line: ChatLine) -> list[Event]:
-        """Take in one line; but for thinking nothing is shown before all is there."""
+    def feed(self, chunk: ChatChunk) -> list[Event]:
+        """Read one chunk; except for thinking, nothing is shown before the end."""
         events: list[Event] = []
-        if line.message is not None:
-            self._pieces.append(line.message.content)
-            if line.message.thinking:
-                events = self._outlet.thinking(line.message.thinking)
-        if line.done:
-            self._done = line
+        if chunk.message is not None:
+            self._pieces.append(chunk.message.content)
+            if chunk.message.thinking:
+                events = self._writer.write_thinking(chunk.message.thinking)
+        if chunk.done:
+            self._last_chunk = chunk
         return events
 
     @property
     def text(self) -> str:
-        """What was written, behind the beginning that was given."""
+        """What was written after the prefill."""
         text = "".join(self._pieces)
-        given = self._prefill.strip()
-        if given and text.strip().startswith(given):
-            text = text[text.index(given) + len(given) :]
+        prefill = self._prefill.strip()
+        if prefill and text.strip().startswith(prefill):
+            text = text[text.index(prefill) + len(prefill) :]
         return text
 
     def finish(self) -> list[Event]:
-        """Give what was asked for, or what there was before."""
+        """Return the events of what was asked for, or of the broken call."""
         text = self.text.strip()
-        match self._asked.wanted:
+        match self._current.kind:
             case "name":
                 return self._name(text)
             case "structure":
@@ -67,43 +80,48 @@ class Asked:
                 return self._arguments(text)
 
     def _arguments(self, text: str) -> list[Event]:
-        tool = self._asked.tool
-        found = value_at(text, text.find("{")) if "{" in text else None
-        arguments = argument_object(found[0]) if found is not None else None
-        whole = self._done is not None and self._done.done_reason != "length"
-        if tool is not None and arguments is not None and whole:
-            call = tool.call(_unwrapped(arguments, tool.name))
-            if not call.problem or self._broken is None:
-                self.made = call
-                self._outlet.calls.tally.mended += 1
-                return self._outlet.call(call)
-        if self._broken is not None:
-            return self._outlet.call(self._broken)
-        name = tool.name if tool is not None else ""
+        call = self._call(text)
+        if call is not None and (not call.problem or self._broken_call is None):
+            self.call = call
+            self._writer.calls.stats.retried += 1
+            return self._writer.write_call(call)
+        if self._broken_call is not None:
+            return self._writer.write_call(self._broken_call)
+        name = self._current.tool.name if self._current.tool is not None else ""
         self.failure = ToolCallUnreadable(f"The model wrote no arguments for {name!r}: {text!r}.")
         return []
 
+    def _call(self, text: str) -> ResolvedCall | None:
+        """Return the call with the arguments in a text; None if they are not complete."""
+        tool = self._current.tool
+        parsed = parse_json_value(text, text.find("{")) if "{" in text else None
+        arguments = parse_arguments(parsed[0]) if parsed is not None else None
+        is_cut = self._last_chunk is None or self._last_chunk.done_reason == "length"
+        if tool is None or arguments is None or is_cut:
+            return None
+        return tool.call(_unwrapped(arguments, tool.name))
+
     def _name(self, text: str) -> list[Event]:
-        found = next((name for name in self._toolbox.names if name in text), "")
-        tool = self._toolbox.find(text.strip('"{} \n')) or self._toolbox.find(found)
+        mentioned = next((name for name in self._toolbox.names if name in text), "")
+        tool = self._toolbox.find(text.strip('"{} \n')) or self._toolbox.find(mentioned)
         if tool is None:
             self.failure = ToolCallUnreadable(f"The model chose no tool: it wrote {text!r}.")
         else:
-            self.ask = Ask(wanted="arguments", tool=tool, before=self._asked.before)
+            self.follow_up = FollowUp(kind="arguments", tool=tool, before=self._current.before)
         return []
 
     def _structure(self, text: str) -> list[Event]:
-        structure = self._outlet.structure
+        structure = self._writer.structure
         if structure is None:
             return []
-        json, problem = structure.checked(text)
+        json, problem = structure.check(text)
         if problem:
-            self._outlet.notes.append(f"the answer does not follow the schema: {problem}")
-        return self._outlet.released(json or structure.held or text)
+            self._writer.notes.append(f"the answer does not follow the schema: {problem}")
+        return self._writer.write_checked_text(json or structure.held or text)
 
 
 def _unwrapped(arguments: dict[str, object], name: str) -> dict[str, object]:
-    """Take the arguments out of a whole call, where the model wrote one instead."""
+    """Return the arguments; if the model wrote a whole call instead, those of the call."""
     inner = arguments.get("arguments")
     if isinstance(inner, dict) and arguments.get("name") == name and len(arguments) == 2:
         return inner

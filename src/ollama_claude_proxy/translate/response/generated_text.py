@@ -1,46 +1,46 @@
-"""What the model itself wrote, whatever a parser made of it.
+"""Collects what the model itself wrote, whatever Ollama's parser made of it.
 
-Where nothing parses, that is the content. Where a parser of Ollama's takes calls out of the text,
-the tokens come as `logprobs`, those too that the parser keeps back or loses.
+Without a parser, that is the content. If a parser of Ollama's takes calls out of the text, the
+tokens come as `logprobs`, including those that the parser holds back or loses.
 """
 
-from ollama_claude_proxy.wire.ollama import ChatLine
+from ollama_claude_proxy.wire.chat import ChatChunk
 
-_THINKING_ENDS = "</think>"
+_THINKING_END = "</think>"
 
 
-class RawText:
-    """Collects the text of an answer, without what was thought."""
+class GeneratedText:
+    """Collects the text of an answer, without its thinking."""
 
     def __init__(self) -> None:
         self._content: list[str] = []
         self._tokens: list[bytes] = []
-        self._given = 0
+        self._taken = 0
 
-    def feed(self, line: ChatLine) -> None:
-        """Take in one line."""
-        message = line.message
+    def feed(self, chunk: ChatChunk) -> None:
+        """Add one chunk."""
+        message = chunk.message
         if message is not None and message.content:
             self._content.append(message.content)
-        if line.logprobs and not (message is not None and message.thinking):
+        if chunk.logprobs and not (message is not None and message.thinking):
             self._tokens += (
                 token.token.encode() if token.bytes is None else bytes(token.bytes)
-                for token in line.logprobs
+                for token in chunk.logprobs
             )
 
-    def since_last(self) -> str:
-        """Give what was told since this was asked last."""
-        told, self._given = self._tokens[self._given :], len(self._tokens)
-        return b"".join(told).decode("utf-8", "replace")
+    def take_new(self) -> str:
+        """Return the text of the tokens that came since the last call."""
+        new, self._taken = self._tokens[self._taken :], len(self._tokens)
+        return b"".join(new).decode("utf-8", "replace")
 
     @property
     def content(self) -> str:
-        """What Ollama passed on as text."""
+        """What the backend passed on as text."""
         return "".join(self._content)
 
     @property
-    def told(self) -> bool:
-        """Whether Ollama told every token."""
+    def has_tokens(self) -> bool:
+        """Whether the backend sent the text of every token."""
         return bool(self._tokens)
 
     @property
@@ -49,5 +49,5 @@ class RawText:
         if not self._tokens:
             return self.content
         text = b"".join(self._tokens).decode("utf-8", "replace")
-        _, thought, rest = text.rpartition(_THINKING_ENDS)
-        return rest.lstrip("\n") if thought else text
+        _, thinking_end, rest = text.rpartition(_THINKING_END)
+        return rest.lstrip("\n") if thinking_end else text

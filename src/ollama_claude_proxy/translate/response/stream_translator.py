@@ -1,18 +1,18 @@
-"""The lines of a `/api/chat` stream become the events of an Anthropic answer.
+"""Translates the chunks of a model's answer into the events of an Anthropic answer.
 
-`start()`, then `feed(line)` for each line, then `finish()` or `fail(error)`; each returns events
-and together they keep the grammar of `blocks.py`. What Ollama does that forces the code:
+`start()`, then `feed(chunk)` for each chunk, then `finish()` or `fail(error)`; each returns events
+and together they keep the grammar of `block_writer.py`. What the code must handle of Ollama:
 
-* Calls come one per line as they complete, several in one line, or all in the `done` line. A parser
+* Calls come one per chunk as they complete, several in one chunk, or all in the last. A parser
   that was cut off by `num_predict` may pass on a call with half its arguments (`rm -rf /tmp/x`
-  becomes `rm -rf /`), so a call waits until the next line proves that the model wrote on, or the
-  `done` line says that it was not cut.
+  becomes `rm -rf /`), so a call waits until the next chunk proves that the model wrote on, or the
+  last one says that it was not cut.
 * A stream may end with neither `done` nor an error: that is a failure, not an end.
-* An answer whose tokens were spent but that shows nothing is one that Ollama's parser lost.
+* An answer that took tokens but shows nothing was lost by Ollama's parser.
 
 One answer may take several requests: for a call that does not fit, the arguments are asked for once
 more before the client sees anything of it. Then `finish()` leaves the plan of the next request in
-`again`, whose lines are fed like those before it.
+`next_plan`; its chunks are fed like those before.
 """
 
 from collections.abc import Callable
@@ -21,15 +21,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ollama_claude_proxy.errors import OcpError, ToolCallUnreadable
-from ollama_claude_proxy.translate.request.build_plan import asking
-from ollama_claude_proxy.translate.request.follow_up import opening_of
-from ollama_claude_proxy.translate.request.plan import Ask, Plan
-from ollama_claude_proxy.translate.response.answer_reader import Answer
-from ollama_claude_proxy.translate.response.call_writer import Tally
-from ollama_claude_proxy.translate.response.content_writer import Outlet
-from ollama_claude_proxy.translate.response.follow_up_reader import Asked
-from ollama_claude_proxy.translate.response.usage import Spent
-from ollama_claude_proxy.translate.tools.call import Call
+from ollama_claude_proxy.translate.request.follow_up import assistant_prefill, plan_follow_up
+from ollama_claude_proxy.translate.request.plan import FollowUp, Plan
+from ollama_claude_proxy.translate.response.answer_reader import AnswerReader
+from ollama_claude_proxy.translate.response.call_writer import ToolCallStats
+from ollama_claude_proxy.translate.response.content_writer import ContentWriter
+from ollama_claude_proxy.translate.response.follow_up_reader import FollowUpReader
+from ollama_claude_proxy.translate.response.usage_counter import UsageCounter
+from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
+from ollama_claude_proxy.wire.chat import ChatChunk
 from ollama_claude_proxy.wire.events import (
     ErrorEvent,
     Event,
@@ -37,24 +37,22 @@ from ollama_claude_proxy.wire.events import (
     MessageStart,
     MessageStop,
     StartedMessage,
-    Stop,
+    StopDetails,
 )
-from ollama_claude_proxy.wire.ollama import ChatLine
 
 
-class Turn(Struct, frozen=True):
+class GeneratedTurn(Struct, frozen=True):
     """What the model wrote, and how the client knows it: by its calls' ids and its text."""
 
-    identifiers: tuple[str, ...]
+    call_ids: tuple[str, ...]
     text: str
-    raw: str
+    generated: str
 
 
 class StreamTranslator:
     """Translates one answer.
 
-    `over` becomes true when no further line of a request is wanted; `done` is the last line of the
-    last request, `again` the plan of a further one. `turn` is what to remember of the answer.
+    `next_plan` is the plan of a further request, `failure` the error that ended the answer.
     """
 
     def __init__(
@@ -63,191 +61,186 @@ class StreamTranslator:
         self._plan = plan
         self._message_id = message_id
         self._model = model
-        self._outlet = Outlet(plan.expectations, new_tool_id)
-        self._chances = plan.expectations.chances
-        self._spent = Spent(plan.prompt_tokens, plan.shared)
+        self._writer = ContentWriter(plan.expectations, new_tool_id)
+        self._retries = plan.expectations.retries
+        self.usage = UsageCounter(plan.prompt_tokens, plan.cached_share)
         self._closed = False
-        self._first = Answer(plan, self._outlet, self._chances)
-        self._reading: Answer | Asked = self._first
-        if plan.expectations.asked is not None:
-            self._reading = self._asked(plan.expectations.asked, plan, None)
-        self._broken: Call | None = None
-        self._raw: list[str] | None = []
-        self.again: Plan | None = None
+        self._answer_reader = AnswerReader(plan, self._writer, self._retries)
+        self._reader: AnswerReader | FollowUpReader = self._answer_reader
+        if plan.expectations.follow_up is not None:
+            self._reader = self._follow_up_reader(plan.expectations.follow_up, plan, None)
+        self._broken_call: ResolvedCall | None = None
+        self._generated: list[str] | None = []
+        self.next_plan: Plan | None = None
         self.failure: OcpError | None = None
 
     @property
-    def over(self) -> bool:
-        """Whether this request is done with: what else comes would be for nothing."""
-        return self._closed or self._reading.over
+    def is_over(self) -> bool:
+        """Whether no further chunk of this request is wanted."""
+        return self._closed or self._reader.is_over
 
     @property
-    def done(self) -> ChatLine | None:
-        """The last line of the last request."""
-        return self._spent.done
-
-    @property
-    def spent(self) -> Spent:
-        """What the answer has cost."""
-        return self._spent
-
-    @property
-    def lines(self) -> int:
-        """How many lines came in all."""
-        return self._spent.lines
+    def last_chunk(self) -> ChatChunk | None:
+        """The last chunk of the last request, which has the counts."""
+        return self.usage.last_chunk
 
     @property
     def notes(self) -> list[str]:
         """What the log should know."""
-        return self._outlet.notes
+        return self._writer.notes
 
     @property
-    def tally(self) -> Tally:
-        """What became of the calls."""
-        return self._outlet.calls.tally
+    def call_stats(self) -> ToolCallStats:
+        """How many calls were handled in which way."""
+        return self._writer.calls.stats
 
     @property
-    def turn(self) -> Turn | None:
-        """What to remember of the answer, once it is finished; None where it is not known."""
-        if self._raw is None or self.failure is not None:
+    def turn(self) -> GeneratedTurn | None:
+        """What to remember of the answer, once it is finished; None if it is not known."""
+        if self._generated is None or self.failure is not None:
             return None
-        identifiers = tuple(self._outlet.calls.identifiers)
-        return Turn(identifiers, "".join(self._outlet.seen), "".join(self._raw))
+        call_ids = tuple(self._writer.calls.ids)
+        return GeneratedTurn(call_ids, "".join(self._writer.texts), "".join(self._generated))
 
     def start(self) -> list[Event]:
-        """Give `message_start`."""
-        usage = self._spent.usage()
-        return [MessageStart(StartedMessage(self._message_id, self._model, usage))]
+        """Return `message_start`."""
+        return [MessageStart(StartedMessage(self._message_id, self._model, self.usage.usage()))]
 
-    def feed(self, line: ChatLine) -> list[Event]:
-        """Translate one line."""
-        if self.over:
+    def feed(self, chunk: ChatChunk) -> list[Event]:
+        """Translate one chunk."""
+        if self.is_over:
             return []
-        self._spent.feed(line)
-        return self._reading.feed(line)
+        self.usage.feed(chunk)
+        return self._reader.feed(chunk)
 
-    def unreadable(self, error: ToolCallUnreadable) -> bool:
-        """Take in that Ollama's parser gave up; say whether something can be made of it."""
-        if not isinstance(self._reading, Answer) or self._closed:
+    def accept_parser_error(self, error: ToolCallUnreadable) -> bool:
+        """Record that Ollama's parser gave up; return whether the answer can still be used."""
+        if not isinstance(self._reader, AnswerReader) or self._closed:
             return False
-        self._reading.unreadable(error)
+        self._reader.note_parser_error(error)
         return True
 
     def finish(self) -> list[Event]:
-        """End the request, and the answer unless there is one more to ask, in `again`.
+        """End the request; the answer ends, too, unless `next_plan` has a further request.
 
-        Raises nothing: an answer that did not end becomes an error event.
+        Raises nothing: an answer that was cut off becomes an error event.
         """
-        reading, self.again = self._reading, None
-        events = reading.finish()
-        if reading.failure is not None:
-            return events + self.fail(reading.failure)
-        self._remember(reading)
-        ask = reading.ask or self._missing()
-        if ask is not None:
-            self.again = self._ask(ask)
+        reader, self.next_plan = self._reader, None
+        events = reader.finish()
+        if reader.failure is not None:
+            return events + self.fail(reader.failure)
+        self._remember_generated(reader)
+        follow_up = reader.follow_up or self._missing()
+        if follow_up is not None:
+            self.next_plan = self._begin_follow_up(follow_up)
             return events
         self._closed = True
         return events + self._end()
 
     def fail(self, error: OcpError) -> list[Event]:
-        """Close the open block and say the error; nothing may follow."""
+        """Close the open block and write the error; nothing may follow."""
         self._closed = True
-        self.again = None
+        self.next_plan = None
         self.failure = error
-        return [*self._outlet.blocks.close(), ErrorEvent(error.body()["error"])]
+        return [*self._writer.blocks.close(), ErrorEvent(error.body()["error"])]
 
     def give_up(self) -> list[Event]:
-        """End with what there is, where a further request failed."""
+        """End with what there is, after a further request failed."""
         events: list[Event] = []
-        if self._broken is not None:
-            events += self._outlet.call(self._broken)
-        if self._outlet.structure is not None:
-            events += self._outlet.released(self._outlet.structure.held)
-        self.again = None
+        if self._broken_call is not None:
+            events += self._writer.write_call(self._broken_call)
+        if self._writer.structure is not None:
+            events += self._writer.write_checked_text(self._writer.structure.held)
+        self.next_plan = None
         self._closed = True
         return events + self._end()
 
-    def without_grammar(self, plan: Plan) -> Plan | None:
-        """Give the plan without the schema that Ollama refused; None if there is none."""
-        if "format" not in plan.body:
+    def without_schema(self, plan: Plan) -> Plan | None:
+        """Return the plan without the schema that Ollama refused; None if there is none."""
+        if plan.model_request.schema is None:
             return None
-        self.notes.append("Ollama made no grammar of the schema; the answer is checked instead")
-        if self._outlet.structure is not None:
-            self._outlet.structure.hold()
-        body = {key: value for key, value in plan.body.items() if key != "format"}
-        return replace(plan, body=body)
+        self.notes.append(
+            "Ollama could not make a grammar of the schema; the answer is checked instead"
+        )
+        if self._writer.structure is not None:
+            self._writer.structure.hold()
+        return replace(plan, model_request=replace(plan.model_request, schema=None))
 
-    def _ask(self, ask: Ask) -> Plan:
-        """Give the plan of one more request, and read on with it."""
-        self.tally.asked_again += 1
-        self._spent.next()
-        self.notes.append(_said(ask))
-        if ask.problem or ask.wanted in {"answer", "structure"}:
-            self._chances = max(self._chances - 1, 0)
-        plan = asking(self._plan, ask)
-        self._broken = self._reading.broken if isinstance(self._reading, Answer) else None
-        if ask.wanted == "answer":
-            self._reading = self._first = Answer(plan, self._outlet, self._chances)
+    def _begin_follow_up(self, follow_up: FollowUp) -> Plan:
+        """Return the plan of one more request, and make its answer the one that is read."""
+        self.call_stats.asked_again += 1
+        self.usage.begin_request()
+        self.notes.append(_describe(follow_up))
+        if follow_up.problem or follow_up.kind in {"answer", "structure"}:
+            self._retries = max(self._retries - 1, 0)
+        plan = plan_follow_up(self._plan, follow_up)
+        self._broken_call = (
+            self._reader.broken_call if isinstance(self._reader, AnswerReader) else None
+        )
+        if follow_up.kind == "answer":
+            self._reader = self._answer_reader = AnswerReader(plan, self._writer, self._retries)
         else:
-            self._reading = self._asked(ask, plan, self._broken)
+            self._reader = self._follow_up_reader(follow_up, plan, self._broken_call)
         return plan
 
-    def _asked(self, ask: Ask, plan: Plan, broken: Call | None) -> Asked:
-        toolbox = plan.expectations.toolbox
-        prefill = plan.expectations.prefill
-        return Asked(ask, self._outlet, toolbox, prefill=prefill, broken=broken)
+    def _follow_up_reader(
+        self, follow_up: FollowUp, plan: Plan, broken: ResolvedCall | None
+    ) -> FollowUpReader:
+        expectations = plan.expectations
+        toolbox, prefill = expectations.toolbox, expectations.prefill
+        return FollowUpReader(follow_up, self._writer, toolbox, prefill=prefill, broken=broken)
 
-    def _missing(self) -> Ask | None:
-        """Give what the answer lacks that the client required."""
-        if self._first.cut or self._first.stopped:
+    def _missing(self) -> FollowUp | None:
+        """Return what the answer lacks that the client required."""
+        if self._answer_reader.is_cut or self._answer_reader.stop_sequence:
             return None
-        expectations, outlet = self._plan.expectations, self._outlet
-        if expectations.must_call and not outlet.calls.identifiers:
-            return Ask(wanted="name", before="".join(outlet.seen))
-        structure = outlet.structure
-        if structure is None or not structure.held or isinstance(self._reading, Asked):
+        expectations, writer = self._plan.expectations, self._writer
+        if expectations.must_call and not writer.calls.ids:
+            return FollowUp(kind="name", before="".join(writer.texts))
+        structure = writer.structure
+        if structure is None or not structure.held or isinstance(self._reader, FollowUpReader):
             return None
-        json, problem = structure.checked(structure.held)
+        json, problem = structure.check(structure.held)
         if json:
             structure.release()
             structure.feed(json)
-        elif self._chances:
-            return Ask(wanted="structure", schema=expectations.structure, problem=problem)
+        elif self._retries:
+            return FollowUp(kind="structure", schema=expectations.schema, problem=problem)
         return None
 
-    def _remember(self, reading: Answer | Asked) -> None:
-        """Keep what the model wrote, as it would stand in the prompt of the next turn."""
-        if isinstance(reading, Answer):
-            ask = reading.ask
-            raw = ask.before if ask is not None else reading.raw
-            self._raw = None if raw is None else [raw]
-        elif reading.made is not None and self._raw is not None:
-            call, dialect = reading.made, self._plan.dialect
-            ask = Ask(wanted="arguments", tool=self._plan.expectations.toolbox.find(call.name))
-            opening = opening_of(self._plan, ask)
-            written = opening + reading.text + dialect.closing if opening else ""
-            self._raw.append(written or dialect.call(call.name, call.arguments))
+    def _remember_generated(self, reader: AnswerReader | FollowUpReader) -> None:
+        """Record what the model wrote, as it stands in the prompt of the next turn."""
+        if isinstance(reader, AnswerReader):
+            follow_up = reader.follow_up
+            generated = follow_up.before if follow_up is not None else reader.generated
+            self._generated = None if generated is None else [generated]
+        elif reader.call is not None and self._generated is not None:
+            call, dialect = reader.call, self._plan.dialect
+            tool = self._plan.expectations.toolbox.find(call.name)
+            prefill = assistant_prefill(self._plan, FollowUp(kind="arguments", tool=tool))
+            written = prefill + reader.text + dialect.call_suffix if prefill else ""
+            self._generated.append(written or dialect.write_call(call.name, call.arguments))
 
     def _end(self) -> list[Event]:
-        outlet = self._outlet
+        writer = self._writer
         events: list[Event] = []
-        if outlet.structure is not None:
-            events += outlet.released(outlet.structure.held)
-        events += outlet.last_resort()
-        events += outlet.blocks.close()
-        return [*events, MessageDelta(self._stop(), self._spent.usage()), MessageStop()]
+        if writer.structure is not None:
+            events += writer.write_checked_text(writer.structure.held)
+        events += writer.write_hidden_thinking()
+        events += writer.blocks.close()
+        return [*events, MessageDelta(self._stop(), self.usage.usage()), MessageStop()]
 
-    def _stop(self) -> Stop:
-        if self._outlet.calls.enough:
-            return Stop("tool_use")
-        if self._first.stopped is not None:
-            return Stop("stop_sequence", self._first.stopped)
-        if self._first.cut:
-            return Stop("max_tokens")
-        return Stop("tool_use" if self._outlet.calls.identifiers else "end_turn")
+    def _stop(self) -> StopDetails:
+        if self._writer.calls.has_enough:
+            return StopDetails("tool_use")
+        if self._answer_reader.stop_sequence is not None:
+            return StopDetails("stop_sequence", self._answer_reader.stop_sequence)
+        if self._answer_reader.is_cut:
+            return StopDetails("max_tokens")
+        return StopDetails("tool_use" if self._writer.calls.ids else "end_turn")
 
 
-def _said(ask: Ask) -> str:
-    what = f"the arguments of {ask.tool.name!r}" if ask.tool else f"the {ask.wanted}"
-    return f"asked again for {what}{': ' + ask.problem if ask.problem else ''}"
+def _describe(follow_up: FollowUp) -> str:
+    tool = follow_up.tool
+    subject = f"the arguments of {tool.name!r}" if tool else f"the {follow_up.kind}"
+    return f"asked again for {subject}{': ' + follow_up.problem if follow_up.problem else ''}"

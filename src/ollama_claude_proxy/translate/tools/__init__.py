@@ -1,1 +1,1 @@
-"""Tools: definitions and choice."""
+"""Tools: how a model is shown them, and how its calls are read and repaired."""

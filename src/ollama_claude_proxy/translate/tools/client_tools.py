@@ -1,7 +1,7 @@
-"""Tools that Anthropic defines and the client runs: they come by type, without a schema.
+"""Tools that Anthropic defines and the client runs: requests name their type, without a schema.
 
-Claude knows them by heart and a local model does not, so it is told. Their inputs are described in
-Anthropic's documentation of the bash, text editor and memory tools.
+Claude was trained on them and a local model was not, so it gets a description and a schema. The
+inputs are those of Anthropic's documentation of the bash, text editor and memory tools.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 from ollama_claude_proxy.wire.anthropic import Tool
 
-_Known = tuple[str, dict[str, Any], list[str]]
+_KnownTool = tuple[str, dict[str, Any], list[str]]  # description, properties, required
 
 _TEXT = {"type": "string"}
 _LINE = {"type": "integer"}
@@ -20,7 +20,7 @@ def _commands(*names: str) -> dict[str, Any]:
     return {"type": "string", "enum": list(names)}
 
 
-_BASH: _Known = (
+_BASH: _KnownTool = (
     "Runs a command in a shell that keeps its state.",
     {
         "command": _TEXT | {"description": "The command to run."},
@@ -28,7 +28,7 @@ _BASH: _Known = (
     },
     [],
 )
-_EDITOR: _Known = (
+_EDITOR: _KnownTool = (
     "Views, creates and edits text files.",
     {
         "command": _commands("view", "create", "str_replace", "insert"),
@@ -41,7 +41,7 @@ _EDITOR: _Known = (
     },
     ["command", "path"],
 )
-_MEMORY: _Known = (
+_MEMORY: _KnownTool = (
     "Views and edits the files of a memory folder at /memories.",
     {
         "command": _commands("view", "create", "str_replace", "insert", "delete", "rename"),
@@ -57,17 +57,17 @@ _MEMORY: _Known = (
     },
     ["command"],
 )
-_BY_FAMILY: Mapping[str, _Known] = {
+_TOOLS_BY_FAMILY: Mapping[str, _KnownTool] = {
     "bash": _BASH,
     "text_editor": _EDITOR,
     "memory": _MEMORY,
 }
 
 
-def described(tool: Tool) -> Tool:
-    """Give a tool of a known type (`bash_20250124`) its description and schema; others as is."""
+def with_schema(tool: Tool) -> Tool:
+    """Return a tool of a known type (`bash_20250124`) with its schema; any other as it is."""
     family = (tool.type or "").rpartition("_")[0]
-    known = _BY_FAMILY.get(family)
+    known = _TOOLS_BY_FAMILY.get(family)
     if known is None or tool.input_schema is not None:
         return tool
     description, properties, required = known

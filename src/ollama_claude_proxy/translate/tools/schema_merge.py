@@ -1,16 +1,16 @@
-"""One JSON Schema that says what two say: for `allOf`, and for what stands beside a `$ref`."""
+"""Merge two JSON Schemas into one: for `allOf`, and for keywords beside a `$ref`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 Schema = dict[str, Any]
 
-# Given back by a rule when two values cannot be said as one.
+# Returned by a rule when two values cannot be merged into one.
 _CONFLICT = object()
 
 
-def merge(first: Schema, second: Schema) -> tuple[Schema, Schema]:
-    """Give both schemas as one, and the keywords of the second that could not be brought in."""
+def merge_schemas(first: Schema, second: Schema) -> tuple[Schema, Schema]:
+    """Return the merged schema, and the keywords of the second that could not be merged."""
     merged, conflicts = dict(first), Schema()
     for name, value in second.items():
         if name not in merged:
@@ -19,65 +19,67 @@ def merge(first: Schema, second: Schema) -> tuple[Schema, Schema]:
         if merged[name] == value:
             continue
         rule = _RULES.get(name)
-        both = _CONFLICT if rule is None else rule(merged[name], value)
-        if both is _CONFLICT:
+        merged_value = _CONFLICT if rule is None else rule(merged[name], value)
+        if merged_value is _CONFLICT:
             conflicts[name] = value
         else:
-            merged[name] = both
+            merged[name] = merged_value
     return merged, conflicts
 
 
-def _first(first: Any, _second: Any) -> Any:
+def _keep_first(first: Any, _second: Any) -> Any:
     return first
 
 
-def _joined(first: Any, second: Any) -> Any:
+def _join_texts(first: Any, second: Any) -> Any:
     if isinstance(first, str) and isinstance(second, str):
         return f"{first} {second}".strip()
     return _CONFLICT
 
 
-def _shared(first: Any, second: Any) -> Any:
-    """Give the values that both lists allow."""
+def _common_values(first: Any, second: Any) -> Any:
+    """Return the values that both lists allow."""
     if not isinstance(first, list) or not isinstance(second, list):
         return _CONFLICT
     return [value for value in first if value in second] or _CONFLICT
 
 
-def _shared_types(first: Any, second: Any) -> Any:
-    """Give the types that both allow; an integer is a number."""
+def _common_types(first: Any, second: Any) -> Any:
+    """Return the types that both allow; an integer is a number."""
     left = first if isinstance(first, list) else [first]
     right = second if isinstance(second, list) else [second]
-    shared = [kind for kind in left if kind in right or (kind == "integer" and "number" in right)]
-    if "number" in left and "integer" in right and "integer" not in shared:
-        shared.append("integer")
-    if not shared:
+    common = [kind for kind in left if kind in right or (kind == "integer" and "number" in right)]
+    if "number" in left and "integer" in right and "integer" not in common:
+        common.append("integer")
+    if not common:
         return _CONFLICT
-    return shared[0] if len(shared) == 1 else shared
+    return common[0] if len(common) == 1 else common
 
 
-def _all_names(first: Any, second: Any) -> Any:
+def _union_of_names(first: Any, second: Any) -> Any:
     if not isinstance(first, list) or not isinstance(second, list):
         return _CONFLICT
     return first + [name for name in second if name not in first]
 
 
-def _all_properties(first: Any, second: Any) -> Any:
+def _merge_properties(first: Any, second: Any) -> Any:
     if not isinstance(first, dict) or not isinstance(second, dict):
         return _CONFLICT
-    both = dict(first)
+    merged = dict(first)
     for name, schema in second.items():
-        known = name in first and first[name] != schema
-        both[name] = _both(first[name], schema) if known else schema
-    return both
+        differs = name in first and first[name] != schema
+        merged[name] = _as_all_of(first[name], schema) if differs else schema
+    return merged
 
 
-def _both(first: Any, second: Any) -> Any:
-    """Give two schemas as one `allOf`, which is merged when its turn comes."""
+def _as_all_of(first: Any, second: Any) -> Any:
+    """Return two schemas as one `allOf`, which is merged when the rewriter reaches it."""
     return {"allOf": [first, second]}
 
 
-def _stricter(choose: Callable[[float, float], float]) -> Callable[[Any, Any], Any]:
+def _stricter_limit(choose: Callable[[float, float], float]) -> Callable[[Any, Any], Any]:
+    """Return the rule for a limit: `choose` is max for lower limits and min for upper ones."""
+
     def rule(first: Any, second: Any) -> Any:
         numbers = all(
             isinstance(value, int | float) and not isinstance(value, bool)
@@ -99,21 +101,23 @@ def _either_true(first: Any, second: Any) -> Any:
 
 
 _RULES: Mapping[str, Callable[[Any, Any], Any]] = {
-    "$defs": _first,
-    "definitions": _first,
-    "$schema": _first,
-    "description": _joined,
-    "type": _shared_types,
-    "enum": _shared,
-    "properties": _all_properties,
-    "required": _all_names,
-    "items": _both,
+    "$defs": _keep_first,
+    "definitions": _keep_first,
+    "$schema": _keep_first,
+    "description": _join_texts,
+    "type": _common_types,
+    "enum": _common_values,
+    "properties": _merge_properties,
+    "required": _union_of_names,
+    "items": _as_all_of,
     "additionalProperties": _either_false,
     "uniqueItems": _either_true,
     **dict.fromkeys(
-        ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), _stricter(max)
+        ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"),
+        _stricter_limit(max),
     ),
     **dict.fromkeys(
-        ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), _stricter(min)
+        ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"),
+        _stricter_limit(min),
     ),
 }

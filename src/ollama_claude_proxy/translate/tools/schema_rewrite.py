@@ -1,17 +1,17 @@
-"""A JSON Schema rewritten so that it survives Ollama's Go structs and llama.cpp's grammar.
+"""A tool's JSON Schema rewritten so that it survives Ollama's Go structs and llama.cpp's grammar.
 
 What is known of them (Ollama 0.32.15, both ways in which it runs a model):
 
 - A property keeps `type` (a string or a list), `description`, `enum`, `items`, `properties`,
-  `required` and `anyOf`; properties and alternatives are read by the same struct. All else is lost.
+  `required` and `anyOf`; properties and alternatives are read by the same struct. The rest is lost.
 - `items` is kept whole, as a subtree that nothing reads until llama.cpp makes a grammar of it.
 - The whole request is refused (400) for a schema that is `true`, a `type` that is no string or
   list of strings, a `required` that is no list, an `enum` that is no list, a description that is no
   string; by llama.cpp also for `true`, an unknown type, an empty enum, anyOf or type list, a broken
   pattern or a `$ref` that it cannot resolve anywhere in a subtree.
 
-So references are replaced by what they refer to, `allOf` is merged, what a struct loses is told in
-the description, and what cannot be read is told there too, never passed on.
+So references are replaced by what they refer to, and `allOf` is merged. What a struct would lose
+and what would be refused is described in the description instead.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,192 +19,134 @@ from typing import Any
 
 from msgspec.json import Encoder, decode
 
-from ollama_claude_proxy.translate.tools.schema_grammar import WELL_FORMED, is_literal
-from ollama_claude_proxy.translate.tools.schema_merge import Schema, merge
-from ollama_claude_proxy.translate.tools.schema_notes import described, notes_of, text_of
+from ollama_claude_proxy.translate.tools.schema_flatten import ANY_VALUE, SchemaFlattener
+from ollama_claude_proxy.translate.tools.schema_items_keywords import (
+    ITEMS_KEYWORDS,
+    has_no_reference,
+)
+from ollama_claude_proxy.translate.tools.schema_merge import Schema
+from ollama_claude_proxy.translate.tools.schema_notes import add_notes, describe_keywords
 
-# A reference that is inside itself this many times already is only named.
-_RECURSION_DEPTH = 2
-# Levels of schemas inside schemas; what lies deeper is told as JSON. Real tools have five.
-_DEEPEST = 40
-# Schemas looked at before references are only named: a few lines of `$defs` can ask for billions.
-_MOST_SCHEMAS = 2000
-
-_ANYTHING = "any value"
 _TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
-_ORDER = ("type", "description", "enum", "items", "properties", "required", "anyOf")
-_KEPT = frozenset(_ORDER)
-# What a Go map of qwen3-coder's renderer holds, the most telling first.
-_SHUFFLED = ("properties", "items", "anyOf", "enum", "required")
+# The keywords of a property's Go struct, in the order in which they are written.
+_STRUCT_KEYWORDS = ("type", "description", "enum", "items", "properties", "required", "anyOf")
+# Keywords that qwen3-coder's renderer writes in random order, the most informative first.
+_SHUFFLED_KEYWORDS = ("properties", "items", "anyOf", "enum", "required")
 # Keywords whose value is a schema, or a list or object of schemas: references inside are replaced.
-_HOLDS_SCHEMA = frozenset(
+_SCHEMA_KEYWORDS = frozenset(
     {
         *("additionalItems", "additionalProperties", "contains", "else", "if", "not", "then"),
         *("propertyNames", "unevaluatedItems", "unevaluatedProperties"),
     }
 )
-_HOLDS_SCHEMAS = frozenset({"oneOf", "prefixItems"})
-_HOLDS_NAMED_SCHEMAS = frozenset({"dependentSchemas", "patternProperties"})
+_SCHEMA_LIST_KEYWORDS = frozenset({"oneOf", "prefixItems"})
+_NAMED_SCHEMAS_KEYWORDS = frozenset({"dependentSchemas", "patternProperties"})
 
 _encode = Encoder(order="deterministic").encode
 
+_RewriteSchema = Callable[[Any], Schema]
+_KeywordChecks = Mapping[str, Callable[[Any], bool]]
 
-class Rewriter:
-    """Rewrites the schemas of one tool; `root` is what its references point into.
+
+class SchemaRewriter:
+    """Rewrites the schemas of one tool, whose references point into `root`.
 
     With `stable` no property below the root has two of the keywords that qwen3-coder's renderer
-    writes in random order: the prompt, and with it the cache, would change from call to call.
+    writes in random order: the prompt would change from call to call, and miss the cache.
     """
 
     def __init__(self, root: Mapping[str, Any], *, stable: bool = False) -> None:
-        self._root = root
+        self._flattener = SchemaFlattener(root)
         self._stable = stable
-        self._open: list[str] = []
         self._depth = 0
-        self._seen = 0
 
-    def property(self, schema: Any) -> Schema:
-        """Give `schema` with nothing in it that a property's Go struct loses or refuses."""
-        return self._rewrite(schema, self.property, {})
+    def rewrite_property(self, schema: Any) -> Schema:
+        """Return the schema without what a property's Go struct loses or refuses."""
+        return self._rewrite(schema, self.rewrite_property, {})
 
-    def subtree(self, schema: Any) -> Schema:
-        """Give `schema` as it may stand inside `items`, where well-formed keywords survive."""
-        return self._rewrite(schema, self.subtree, WELL_FORMED)
+    def rewrite_subtree(self, schema: Any) -> Schema:
+        """Return the schema as it may stand inside `items`, where well-formed keywords survive."""
+        return self._rewrite(schema, self.rewrite_subtree, ITEMS_KEYWORDS)
 
     def _rewrite(
-        self,
-        schema: Any,
-        child: Callable[[Any], Schema],
-        well_formed: Mapping[str, Callable[[Any], bool]],
+        self, schema: Any, rewrite_inner: _RewriteSchema, keyword_checks: _KeywordChecks
     ) -> Schema:
-        opened = len(self._open)
+        references = self._flattener.open_references
+        opened = len(references)
         self._depth += 1
         try:
-            flat, notes = self._flatten(schema, self._depth)
-            return self._keep(flat, notes, child, well_formed)
+            flat, notes = self._flattener.flatten(schema, self._depth)
+            return self._keep(flat, notes, rewrite_inner, keyword_checks)
         finally:
             self._depth -= 1
-            del self._open[opened:]
-
-    # What a schema says, without `$ref` and `allOf`
-
-    def _flatten(self, schema: Any, depth: int) -> tuple[Schema, list[str]]:
-        """Give one schema without `$ref` and `allOf`, and notes on what could not be brought in."""
-        self._seen += 1
-        if depth > _DEEPEST:
-            return {}, [f"nested too deeply to be shown in full: {text_of(schema)}"]
-        if not isinstance(schema, dict):
-            return {}, [_words_for_no_schema(schema)]
-        if "$ref" not in schema and "allOf" not in schema:
-            return schema, []
-        flat = {name: value for name, value in schema.items() if name not in {"$ref", "allOf"}}
-        notes: list[str] = []
-        if "$ref" in schema:
-            flat = self._with_reference(flat, schema["$ref"], depth, notes)
-        if "allOf" in schema:
-            flat = self._with_all(flat, schema["allOf"], depth, notes)
-        return flat, notes
-
-    def _with_all(self, flat: Schema, parts: Any, depth: int, notes: list[str]) -> Schema:
-        if not isinstance(parts, list):
-            notes.append(f"allOf: {text_of(parts)}")
-            return flat
-        for part in parts:
-            if part is not True and part != {}:
-                flat = self._with_part(flat, part, depth, notes)
-        return flat
-
-    def _with_part(self, flat: Schema, part: Any, depth: int, notes: list[str]) -> Schema:
-        schema, told = self._flatten(part, depth + 1)
-        notes += told
-        merged, conflicts = merge(flat, schema)
-        notes += [f"also {note}" for note in notes_of(conflicts)]
-        return merged
-
-    def _with_reference(self, flat: Schema, name: Any, depth: int, notes: list[str]) -> Schema:
-        if not isinstance(name, str) or (target := self._target(name)) is None:
-            notes.append(f"$ref: {text_of(name)}")
-            return flat
-        if self._open.count(name) >= _RECURSION_DEPTH or self._seen > _MOST_SCHEMAS:
-            notes.append(f"again of the form {name}")
-            return flat
-        self._open.append(name)
-        return self._with_part(flat, target, depth, notes)
-
-    def _target(self, reference: str) -> Any:
-        """Follow a JSON pointer; None where it points nowhere, or to another document."""
-        path, *steps = reference.split("/")
-        if path != "#":
-            return None
-        found: Any = self._root
-        for step in steps:
-            key = step.replace("~1", "/").replace("~0", "~")
-            if isinstance(found, dict) and key in found:
-                found = found[key]
-            elif isinstance(found, list) and key.isascii() and key.isdigit():
-                found = found[int(key)] if int(key) < len(found) else None
-            else:
-                return None
-        return found
-
-    # What is kept of it
+            del references[opened:]
 
     def _keep(
         self,
         schema: Schema,
         notes: list[str],
-        child: Callable[[Any], Schema],
-        well_formed: Mapping[str, Callable[[Any], bool]],
+        rewrite_inner: _RewriteSchema,
+        keyword_checks: _KeywordChecks,
     ) -> Schema:
+        """Sort the keywords of a flat schema into `kept` ones and `lost` ones, which get a note."""
         kept: Schema = {}
         lost: Schema = {}
-        for name, value in schema.items():
-            if name not in _KEPT:
-                rewritten = self._inner(name, value)
-                fits = name in well_formed and well_formed[name](rewritten)
-                (kept if fits else lost)[name] = rewritten
+        self._keep_other_keywords(schema, kept, lost, keyword_checks)
         _keep_type(schema, kept, lost)
-        _keep_values(schema, kept, lost)
-        self._keep_members(schema, kept, lost, child)
+        _keep_enum(schema, kept, lost)
+        self._keep_properties(schema, kept, lost, rewrite_inner)
         self._keep_items(schema, kept, lost)
-        self._keep_alternatives(schema, kept, lost, child)
-        if self._stable and well_formed is not WELL_FORMED and self._depth > 1:
-            for name in [name for name in _SHUFFLED if name in kept][1:]:
-                lost[name] = kept.pop(name)
-        text = described(schema.get("description"), [*notes_of(lost), *notes])
+        self._keep_alternatives(schema, kept, lost, rewrite_inner)
+        if self._stable and keyword_checks is not ITEMS_KEYWORDS and self._depth > 1:
+            _lose_shuffled_keywords(kept, lost)
+        text = add_notes(schema.get("description"), [*describe_keywords(lost), *notes])
         if text or not kept:
-            kept["description"] = text or _ANYTHING
+            kept["description"] = text or ANY_VALUE
         return _in_order(kept)
 
-    def _inner(self, name: str, value: Any) -> Any:
-        """Give the value of a keyword with the references in it replaced."""
+    def _keep_other_keywords(
+        self, schema: Schema, kept: Schema, lost: Schema, keyword_checks: _KeywordChecks
+    ) -> None:
+        """Keep the keywords outside the struct that pass their check."""
+        for name, value in schema.items():
+            if name not in _STRUCT_KEYWORDS:
+                rewritten = self._rewrite_value(name, value)
+                fits = name in keyword_checks and keyword_checks[name](rewritten)
+                (kept if fits else lost)[name] = rewritten
+
+    def _rewrite_value(self, name: str, value: Any) -> Any:
+        """Return the value of a keyword with the references in it replaced."""
         if name == "additionalProperties" and value == {}:
             return True
-        if name in _HOLDS_SCHEMA:
-            return value if isinstance(value, bool) else self.subtree(value)
-        if name in _HOLDS_SCHEMAS and isinstance(value, list):
-            return [self.subtree(schema) for schema in value]
-        if name in _HOLDS_NAMED_SCHEMAS and isinstance(value, dict):
-            return {key: self.subtree(schema) for key, schema in value.items()}
+        if name in _SCHEMA_KEYWORDS:
+            return value if isinstance(value, bool) else self.rewrite_subtree(value)
+        if name in _SCHEMA_LIST_KEYWORDS and isinstance(value, list):
+            return [self.rewrite_subtree(schema) for schema in value]
+        if name in _NAMED_SCHEMAS_KEYWORDS and isinstance(value, dict):
+            return {key: self.rewrite_subtree(schema) for key, schema in value.items()}
         return decode(_encode(value)) if isinstance(value, dict | list) else value
 
-    def _keep_members(
-        self, schema: Schema, kept: Schema, lost: Schema, child: Callable[[Any], Schema]
+    def _keep_properties(
+        self, schema: Schema, kept: Schema, lost: Schema, rewrite_inner: _RewriteSchema
     ) -> None:
-        required, others = _names(schema.get("required"))
-        if others is not None:
-            lost["required"] = others
-        members = schema.get("properties")
-        if isinstance(members, dict):
-            # Draft 3 and some servers say `required: true` in the property itself.
+        """Keep `properties` and `required`."""
+        required, invalid = _split_required(schema.get("required"))
+        if invalid is not None:
+            lost["required"] = invalid
+        properties = schema.get("properties")
+        if isinstance(properties, dict):
+            # Draft 3 and some servers write `required: true` in the property itself.
             required += [
                 name
-                for name, member in members.items()
-                if isinstance(member, dict) and member.get("required") is True
+                for name, inner in properties.items()
+                if isinstance(inner, dict) and inner.get("required") is True
             ]
-            kept["properties"] = {name: child(_optional(part)) for name, part in members.items()}
-        elif members is not None:
-            lost["properties"] = members
+            kept["properties"] = {
+                name: rewrite_inner(_without_own_required(inner))
+                for name, inner in properties.items()
+            }
+        elif properties is not None:
+            lost["properties"] = properties
         if required:
             kept["required"] = list(dict.fromkeys(required))
 
@@ -213,48 +155,39 @@ class Rewriter:
             return
         items = schema["items"]
         if isinstance(items, list):
-            lost["items"] = [self.subtree(part) for part in items]
+            lost["items"] = [self.rewrite_subtree(item) for item in items]
         else:
-            kept["items"] = self.subtree(items)
+            kept["items"] = self.rewrite_subtree(items)
 
     def _keep_alternatives(
-        self, schema: Schema, kept: Schema, lost: Schema, child: Callable[[Any], Schema]
+        self, schema: Schema, kept: Schema, lost: Schema, rewrite_inner: _RewriteSchema
     ) -> None:
-        """Keep `anyOf`, and `oneOf` as `anyOf` where there is no other."""
+        """Keep `anyOf`; without one, keep `oneOf` as `anyOf`."""
         name = "anyOf" if "anyOf" in schema else "oneOf"
         if name not in schema or name in kept:
             return
         alternatives = schema[name]
         if isinstance(alternatives, list) and alternatives:
-            kept["anyOf"] = [child(alternative) for alternative in alternatives]
+            kept["anyOf"] = [rewrite_inner(alternative) for alternative in alternatives]
             lost.pop(name, None)
         else:
             lost[name] = alternatives
 
 
-def _words_for_no_schema(schema: Any) -> str:
-    if schema is True:
-        return _ANYTHING
-    if schema is False:
-        return "no value is allowed"
-    return f"{_ANYTHING}; schema: {text_of(schema)}"
-
-
 def _keep_type(schema: Schema, kept: Schema, lost: Schema) -> None:
     if "type" not in schema:
         return
-    kind = schema["type"]
-    kinds = kind if isinstance(kind, list) else [kind]
-    lowered = [part.lower() if isinstance(part, str) else part for part in kinds]
-    known = [part for part in lowered if isinstance(part, str) and part in _TYPES]
+    value = schema["type"]
+    kinds = value if isinstance(value, list) else [value]
+    known = [kind.lower() for kind in kinds if isinstance(kind, str) and kind.lower() in _TYPES]
     if known:
-        kept["type"] = known if isinstance(kind, list) else known[0]
+        kept["type"] = known if isinstance(value, list) else known[0]
     if len(known) < len(kinds) or not kinds:
-        lost["type"] = kind
+        lost["type"] = value
 
 
-def _keep_values(schema: Schema, kept: Schema, lost: Schema) -> None:
-    """Keep `enum`; `const` becomes one, unless it stays what it is inside `items`."""
+def _keep_enum(schema: Schema, kept: Schema, lost: Schema) -> None:
+    """Keep `enum`; `const` becomes one, unless it was kept itself (inside `items`)."""
     values = schema.get("enum")
     if "const" in schema and "const" not in kept:
         if "enum" in schema and values != [schema["const"]]:
@@ -265,28 +198,34 @@ def _keep_values(schema: Schema, kept: Schema, lost: Schema) -> None:
         return
     elif isinstance(values, str | bool | int | float):
         values = [values]
-    if isinstance(values, list) and values and is_literal(values):
+    if isinstance(values, list) and values and has_no_reference(values):
         kept["enum"] = decode(_encode(values))
     else:
         lost["enum"] = values
 
 
-def _names(required: Any) -> tuple[list[str], Any]:
-    """Give the names of a `required` list, and what of it is none (or None)."""
+def _split_required(required: Any) -> tuple[list[str], Any]:
+    """Return the names in a `required` list, and the rest of its value that is invalid, or None."""
     if not isinstance(required, list):
         return [], required
-    others = [name for name in required if not isinstance(name, str)]
-    return [name for name in required if isinstance(name, str)], others or None
+    invalid = [name for name in required if not isinstance(name, str)]
+    return [name for name in required if isinstance(name, str)], invalid or None
 
 
-def _optional(schema: Any) -> Any:
-    """Give a property without a `required` that speaks of itself."""
+def _without_own_required(schema: Any) -> Any:
+    """Return a property without a boolean `required`, which is about the property itself."""
     if isinstance(schema, dict) and isinstance(schema.get("required"), bool):
         return {name: value for name, value in schema.items() if name != "required"}
     return schema
 
 
+def _lose_shuffled_keywords(kept: Schema, lost: Schema) -> None:
+    """Leave only the first keyword of those that would be written in random order."""
+    for name in [name for name in _SHUFFLED_KEYWORDS if name in kept][1:]:
+        lost[name] = kept.pop(name)
+
+
 def _in_order(kept: Schema) -> Schema:
-    names = [name for name in _ORDER if name in kept]
-    names += sorted(name for name in kept if name not in _ORDER)
+    names = [name for name in _STRUCT_KEYWORDS if name in kept]
+    names += sorted(name for name in kept if name not in _STRUCT_KEYWORDS)
     return {name: kept[name] for name in names}

@@ -1,8 +1,8 @@
 """A client's tools in the form that survives Ollama.
 
-`function_tool` gives what `/api/chat` takes; the schema is rewritten by `schema_rewrite` so that
-nothing in it is refused and what Ollama would lose stands in a description. `deferred_text` gives
-a tool as the line of text that a model reads where a `tool_reference` stands.
+`function_tool` returns what `/api/chat` takes; the schema is rewritten by `schema_rewrite` so that
+nothing in it is refused and what Ollama would lose is in a description. `deferred_text` returns a
+tool as the line of text that a model reads where a `tool_reference` stands.
 
 Clients send the same tools with every request, 30 kB of them: the rewritten form is remembered by
 the bytes of the schema (writing these takes a tenth of the time that rewriting does).
@@ -15,39 +15,37 @@ from typing import Any
 from msgspec.json import Encoder, decode
 
 from ollama_claude_proxy.translate.tools.schema_merge import Schema
-from ollama_claude_proxy.translate.tools.schema_notes import text_of
-from ollama_claude_proxy.translate.tools.schema_rewrite import Rewriter
+from ollama_claude_proxy.translate.tools.schema_notes import canonical_text
+from ollama_claude_proxy.translate.tools.schema_rewrite import SchemaRewriter
+from ollama_claude_proxy.wire.chat import FunctionDefinition, ToolDefinition
 
-# Schemas that are remembered, and the bytes above which one is not.
-_MOST_REMEMBERED = 256
-_MOST_REMEMBERED_BYTES = 64 * 1024
+# Schemas that are cached, and the bytes above which one is not.
+_MAX_CACHED = 256
+_MAX_CACHED_BYTES = 64 * 1024
 # Levels whose keys are sorted; two for each schema in a schema.
-_DEEPEST_SORTED = 80
+_MAX_SORTED_DEPTH = 80
 
 _encode = Encoder().encode
 
 
 def function_tool(
     name: str, description: str, input_schema: Mapping[str, Any], *, stable: bool = False
-) -> dict[str, Any]:
-    """Give a tool as `/api/chat` takes it.
+) -> ToolDefinition:
+    """Return a tool as templates of models take it, rewritten so that Ollama's structs keep it.
 
     Equal arguments give equal bytes; properties stay in the client's order. The parameters may be
-    shared with other results: they are to be read, not changed. `stable` is for qwen3-coder's
+    shared with other results: they must not be changed. `stable` is for qwen3-coder's
     renderer, which writes the structure of a property in random order: all but one part of it goes
     into the description.
     """
-    parameters, said = _parameters(input_schema, stable=stable)
-    if said:
-        description = f"{description}\nInput: {said}" if description else f"Input: {said}"
-    return {
-        "type": "function",
-        "function": {"name": name, "description": description, "parameters": parameters},
-    }
+    parameters, notes = _parameters(input_schema, stable=stable)
+    if notes:
+        description = f"{description}\nInput: {notes}" if description else f"Input: {notes}"
+    return ToolDefinition("function", FunctionDefinition(name, description, parameters))
 
 
 def deferred_text(name: str, description: str, input_schema: Mapping[str, Any]) -> str:
-    """Give a tool with its whole original schema as a line of JSON, keywords in one order."""
+    """Return a tool with its whole original schema as a line of JSON, keywords in one order."""
     tool = {
         "description": description,
         "name": name,
@@ -58,40 +56,42 @@ def deferred_text(name: str, description: str, input_schema: Mapping[str, Any]) 
 
 def _parameters(schema: Mapping[str, Any], *, stable: bool) -> tuple[Schema, str]:
     raw = _encode(dict(schema))
-    if len(raw) > _MOST_REMEMBERED_BYTES:
-        return _rewrite(raw, stable=stable)
-    return _remembered(raw, stable=stable)
+    if len(raw) > _MAX_CACHED_BYTES:
+        return _rewritten_parameters(raw, stable=stable)
+    return _cached_parameters(raw, stable=stable)
 
 
-@lru_cache(maxsize=_MOST_REMEMBERED)
-def _remembered(raw: bytes, *, stable: bool) -> tuple[Schema, str]:
-    return _rewrite(raw, stable=stable)
+@lru_cache(maxsize=_MAX_CACHED)
+def _cached_parameters(raw: bytes, *, stable: bool) -> tuple[Schema, str]:
+    return _rewritten_parameters(raw, stable=stable)
 
 
-def _rewrite(raw: bytes, *, stable: bool) -> tuple[Schema, str]:
-    """Give the parameters, and what a description must say of them.
+def _rewritten_parameters(raw: bytes, *, stable: bool) -> tuple[Schema, str]:
+    """Return the parameters, and what the tool's description must say of them.
 
     The struct of `parameters` keeps less than that of a property: no description, enum or anyOf.
     """
     schema = {"type": "object", **decode(raw)}
-    whole = Rewriter(schema, stable=stable).property(schema)
+    whole = SchemaRewriter(schema, stable=stable).rewrite_property(schema)
     parameters: Schema = {"type": "object", "properties": dict(whole.get("properties", {}))}
     if required := whole.get("required"):
         parameters["required"] = required
-    said = [whole["description"]] if "description" in whole else []
-    if "object" not in _list(whole.get("type", "object")):
-        said.append(f"type: {text_of(whole['type'])}")
-    said += [f"{key}: {text_of(whole[key])}" for key in ("enum", "items", "anyOf") if key in whole]
-    _add_alternatives(parameters, whole.get("anyOf", []))
-    return parameters, "; ".join(said)
+    notes = [whole["description"]] if "description" in whole else []
+    if "object" not in _as_list(whole.get("type", "object")):
+        notes.append(f"type: {canonical_text(whole['type'])}")
+    notes += [
+        f"{key}: {canonical_text(whole[key])}" for key in ("enum", "items", "anyOf") if key in whole
+    ]
+    _merge_alternatives(parameters, whole.get("anyOf", []))
+    return parameters, "; ".join(notes)
 
 
-def _list(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _add_alternatives(parameters: Schema, alternatives: list[Schema]) -> None:
-    """Show the properties of every alternative: the struct has no place for the choice itself."""
+def _merge_alternatives(parameters: Schema, alternatives: list[Schema]) -> None:
+    """Add the properties of every alternative: the struct has no place for the choice itself."""
     own = set(parameters["properties"])
     for alternative in alternatives:
         for name, schema in alternative.get("properties", {}).items():
@@ -108,8 +108,8 @@ def _either(first: Schema | None, second: Schema) -> Schema:
 
 
 def _canonical(schema: Any, *, names: bool = False, depth: int = 0) -> Any:
-    """Sort the keys, save the names of properties, whose order says much."""
-    if depth > _DEEPEST_SORTED:
+    """Sort the keys, except the names of properties, whose order has a meaning."""
+    if depth > _MAX_SORTED_DEPTH:
         return schema
     if isinstance(schema, list):
         return [_canonical(part, depth=depth + 1) for part in schema]

@@ -5,15 +5,19 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
-from ollama_claude_proxy.translate.tools.arguments import Fitting
-from ollama_claude_proxy.translate.tools.call import Call
+from ollama_claude_proxy.translate.tools.argument_repair import ArgumentRepair
 from ollama_claude_proxy.translate.tools.reading.found_call import FoundCall
-from ollama_claude_proxy.translate.tools.reading.loose_json import value_at, whole
+from ollama_claude_proxy.translate.tools.reading.lenient_json import (
+    is_single_value,
+    parse_json_value,
+)
+from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
 from ollama_claude_proxy.wire.events import encode_json
 
-_SAYS_TYPE = frozenset({"type", "enum", "anyOf", "oneOf", "$ref"})
+_MAX_PROBLEM_CHARACTERS = 500
+_TYPE_KEYWORDS = frozenset({"type", "enum", "anyOf", "oneOf", "$ref"})
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
-_NAME_SPACE = re.compile(r"^(?:functions|default_api|tools?|namespace)[.:/]")
+_NAMESPACE_PREFIX = re.compile(r"^(?:functions|default_api|tools?|namespace)[.:/]")
 
 
 class OfferedTool:
@@ -27,16 +31,16 @@ class OfferedTool:
         required = schema.get("required")
         self.required = frozenset(required if isinstance(required, list) else ())
 
-    def call(self, arguments: dict[str, Any], *repairs: str) -> Call:
-        """Give a call with the arguments made to fit, or with the problem that remains."""
-        fitting = Fitting(self.schema)
-        fitted = fitting.fit(arguments)
-        problem = self.problem(fitted)
-        changes = (*repairs, *fitting.repairs)
-        return Call(self.name, arguments if problem else fitted, changes, problem)
+    def call(self, arguments: dict[str, Any], *repairs: str) -> ResolvedCall:
+        """Return a call with the arguments made to fit, or with the problem that remains."""
+        repair = ArgumentRepair(self.schema)
+        repaired = repair.repair(arguments)
+        problem = self.find_problem(repaired)
+        all_repairs = (*repairs, *repair.repairs)
+        return ResolvedCall(self.name, arguments if problem else repaired, all_repairs, problem)
 
-    def problem(self, arguments: dict[str, Any]) -> str:
-        """Say why arguments do not fit the schema; nothing if they do."""
+    def find_problem(self, arguments: dict[str, Any]) -> str:
+        """Return why arguments do not fit the schema; empty if they do."""
         if self._validator is None:
             return ""
         try:
@@ -45,12 +49,13 @@ class OfferedTool:
             return ""
         if error is None:
             return ""
-        place = ".".join(map(str, error.absolute_path))
-        return f"{place}: {error.message}"[:500] if place else str(error.message)[:500]
+        path = ".".join(map(str, error.absolute_path))
+        problem = f"{path}: {error.message}" if path else str(error.message)
+        return problem[:_MAX_PROBLEM_CHARACTERS]
 
     @cached_property
     def _validator(self) -> Any:
-        from jsonschema import Draft202012Validator  # noqa: PLC0415  # 70 ms, only when one calls
+        from jsonschema import Draft202012Validator  # noqa: PLC0415  # 70 ms, for calls only
         from jsonschema.validators import validator_for  # noqa: PLC0415
 
         try:
@@ -64,9 +69,9 @@ class Toolbox:
 
     def __init__(self, tools: Iterable[OfferedTool] = ()) -> None:
         self._tools = {tool.name: tool for tool in tools}
-        self._plain: dict[str, list[OfferedTool]] = {}
+        self._by_normalized_name: dict[str, list[OfferedTool]] = {}
         for tool in self._tools.values():
-            self._plain.setdefault(_plain(tool.name), []).append(tool)
+            self._by_normalized_name.setdefault(_normalize_name(tool.name), []).append(tool)
 
     def __bool__(self) -> bool:
         return bool(self._tools)
@@ -77,57 +82,58 @@ class Toolbox:
         return tuple(self._tools)
 
     def find(self, name: str) -> OfferedTool | None:
-        """Give a tool by its name; case and separators are forgiven where that leaves one."""
+        """Return a tool by its name; case and separators may differ if only one tool matches."""
         name = name.strip()
         if name in self._tools:
             return self._tools[name]
-        for form in (name, _NAME_SPACE.sub("", name)):
+        for form in (name, _NAMESPACE_PREFIX.sub("", name)):
             if form in self._tools:
                 return self._tools[form]
-            same = self._plain.get(_plain(form), [])
-            if len(same) == 1:
-                return same[0]
+            matches = self._by_normalized_name.get(_normalize_name(form), [])
+            if len(matches) == 1:
+                return matches[0]
         return None
 
-    def fitting(self, arguments: dict[str, Any]) -> OfferedTool | None:
-        """Give the only tool that takes just these arguments."""
+    def find_by_arguments(self, arguments: dict[str, Any]) -> OfferedTool | None:
+        """Return the only tool that takes exactly these arguments."""
         keys = arguments.keys()
-        able = [
+        matches = [
             tool
             for tool in self._tools.values()
             if tool.required and tool.required <= keys and keys <= tool.properties.keys()
         ]
-        return able[0] if len(able) == 1 else None
+        return matches[0] if len(matches) == 1 else None
 
-    def resolve(self, found: Sequence[FoundCall], plain: bool) -> list[Call | str] | None:
-        """Give the calls that were meant; None where it is no call, but text.
+    def resolve(self, found: Sequence[FoundCall], plain: bool) -> list[ResolvedCall | str] | None:
+        """Return the calls that were meant; None if it is text and no call.
 
         `plain` is JSON without markup, which may be a document: there every part must be a call.
-        In markup a call of a tool that was not offered comes out as text beside the others.
+        In markup, a call of a tool that was not offered is returned as text beside the others.
         """
-        calls = [self._call(one, plain=plain) for one in found]
+        calls = [self._call(found_call, plain=plain) for found_call in found]
         if all(call is None for call in calls) or (plain and None in calls):
             return None
         return [
-            _shown(one) if call is None else call for one, call in zip(found, calls, strict=True)
+            _format_call(found_call) if call is None else call
+            for found_call, call in zip(found, calls, strict=True)
         ]
 
-    def _call(self, found: FoundCall, *, plain: bool) -> Call | None:
+    def _call(self, found: FoundCall, *, plain: bool) -> ResolvedCall | None:
         tool = self.find(found.name)
         if tool is None:
-            return self._by_arguments(found)
+            return self._call_by_arguments(found)
         arguments = _with_positional(found, tool)
         if arguments is None or (found.flat and not _flat_fits(arguments, tool, plain=plain)):
             return None
-        call = tool.call(_typed(arguments, tool) if found.texts else arguments)
-        wrong = plain and call.problem and not (tool.required & arguments.keys())
-        return None if wrong else call
+        call = tool.call(_with_types(arguments, tool) if found.untyped else arguments)
+        is_document = plain and call.problem and not (tool.required & arguments.keys())
+        return None if is_document else call
 
-    def _by_arguments(self, found: FoundCall) -> Call | None:
-        """Take an unknown name for the one tool that its arguments fit."""
+    def _call_by_arguments(self, found: FoundCall) -> ResolvedCall | None:
+        """Return the call of an unknown name as one of the only tool that its arguments fit."""
         if found.flat or found.positional or not found.arguments:
             return None
-        tool = self.fitting(found.arguments)
+        tool = self.find_by_arguments(found.arguments)
         if tool is None:
             return None
         call = tool.call(
@@ -136,46 +142,46 @@ class Toolbox:
         return None if call.problem else call
 
 
-def _plain(name: str) -> str:
+def _normalize_name(name: str) -> str:
     return _SEPARATORS.sub("", name.lower())
 
 
 def _flat_fits(arguments: dict[str, Any], tool: OfferedTool, *, plain: bool) -> bool:
-    """Whether what stands beside a name are this tool's arguments."""
+    """Whether the values beside a name are this tool's arguments."""
     if not arguments:
         return not plain and not tool.required
     return bool(tool.required) and tool.required <= arguments.keys() <= tool.properties.keys()
 
 
-def _typed(arguments: dict[str, Any], tool: OfferedTool) -> dict[str, Any]:
-    """Read what stands between tags as lists and objects where the schema names no type.
+def _with_types(arguments: dict[str, Any], tool: OfferedTool) -> dict[str, Any]:
+    """Return arguments from between tags with types: lists and objects if the schema names no type.
 
-    And as null, where the schema allows that beside text.
+    `null` is null if the schema allows that beside text.
     """
     typed = dict(arguments)
     for name, value in arguments.items():
-        about = tool.properties.get(name)
-        about = about if isinstance(about, dict) else {}
+        schema = tool.properties.get(name)
+        schema = schema if isinstance(schema, dict) else {}
         word = value.strip() if isinstance(value, str) else ""
-        if word == "null" and "null" in (about.get("type") or ()):
+        if word == "null" and "null" in (schema.get("type") or ()):
             typed[name] = None
-        elif whole(word) and not _SAYS_TYPE & about.keys():
-            found = value_at(word, 0)
-            typed[name] = found[0] if found is not None else value
+        elif is_single_value(word) and not _TYPE_KEYWORDS & schema.keys():
+            parsed = parse_json_value(word, 0)
+            typed[name] = parsed[0] if parsed is not None else value
     return typed
 
 
 def _with_positional(found: FoundCall, tool: OfferedTool) -> dict[str, Any] | None:
-    """Give values without a name the names of the parameters, the required ones first."""
+    """Return the arguments with names for positional values, the required ones first."""
     if not found.positional:
         return found.arguments
     order = sorted(tool.properties, key=lambda name: name not in tool.required)
-    free = [name for name in order if name not in found.arguments]
-    if len(found.positional) > len(free):
+    unused = [name for name in order if name not in found.arguments]
+    if len(found.positional) > len(unused):
         return None
-    return {**dict(zip(free, found.positional, strict=False)), **found.arguments}
+    return {**dict(zip(unused, found.positional, strict=False)), **found.arguments}
 
 
-def _shown(found: FoundCall) -> str:
-    """Give a call of a tool that is not there as text."""
+def _format_call(found: FoundCall) -> str:
+    """Return a call of a tool that was not offered as text."""
     return encode_json({"name": found.name, "arguments": found.arguments}).decode()

@@ -17,67 +17,75 @@ from ollama_claude_proxy.errors import (
     UpstreamRejected,
 )
 from ollama_claude_proxy.upstream.ollama.error_text import quoted
-from ollama_claude_proxy.upstream.ollama.failures import Asked, from_exception, from_line
+from ollama_claude_proxy.upstream.ollama.failures import (
+    RequestContext,
+    error_from_exception,
+    error_from_line,
+)
+from ollama_claude_proxy.wire.chat import ChatChunk
+from ollama_claude_proxy.wire.model import PullProgress
 from ollama_claude_proxy.wire.ndjson import LineSplitter, LineTooLong
-from ollama_claude_proxy.wire.ollama import ChatLine, PullProgress, decode_chat_line
+from ollama_claude_proxy.wire.ollama import decode_chat_chunk
 
 logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T", bound=Struct)
-_MOST_QUOTED_BYTES = 200
+_MAX_QUOTED_BYTES = 200
 # After the `done` line only the end of the HTTP body is to come, which follows at once.
 _END_SECONDS = 0.2
 
-_NO_NAME = "Check the name at https://ollama.com/library, and the network."
+_CHECK_NAME = "Check the name at https://ollama.com/library, and the network."
 
 
-class Answer:
-    """An answer that has begun; `close` it when no more of it is wanted."""
+class AnswerStream:
+    """An answer that has begun; `close` it in the end."""
 
-    def __init__(self, response: httpx.Response, asked: Asked) -> None:
+    def __init__(self, response: httpx.Response, context: RequestContext) -> None:
         self._response = response
-        self._asked = asked
-        self._data = data_of(response)
+        self._context = context
+        self._body = body_of(response)
         self._done = False
         self._count = 0
 
-    async def chat(self) -> AsyncIterator[list[ChatLine]]:
-        """Give the lines of a chat, all that came in one read together.
+    async def chunks(self) -> AsyncIterator[list[ChatChunk]]:
+        """Yield the chunks of a chat; those that arrived in one read come together.
 
-        Raises what an error line means, AnswerCutOff at an end without a `done` line (Ollama may
-        stop a model that repeats itself so), and AnswerUnreadable.
+        Raises the error that an error line means, AnswerCutOff at an end without a `done` line
+        (Ollama may end a model that repeats itself in this way), and AnswerUnreadable.
         """
         async for raw in self._lines():
-            lines, failure = self._decoded(raw)
-            self._count += len(lines)
-            if lines:
-                yield lines
+            chunks, failure = self._decode(raw)
+            self._count += len(chunks)
+            if chunks:
+                yield chunks
             if failure is not None:
                 raise failure
         if not self._done:
-            problem = f"Ollama ended its answer after {self._count} lines without saying why."
+            problem = f"Ollama ended its answer after {self._count} lines without a reason."
             raise AnswerCutOff(problem)
 
-    async def pull(self) -> AsyncIterator[PullProgress]:
-        """Give how far a download is; raises UpstreamRejected when it fails."""
+    async def pull_progress(self) -> AsyncIterator[PullProgress]:
+        """Yield the progress of a download; raises UpstreamRejected when it fails."""
         async for lines in self._lines():
             for line in lines:
                 progress = decode(line, PullProgress)
                 if progress.error:
-                    problem = f"Ollama cannot pull {self._asked.model!r}: {quoted(progress.error)}."
-                    raise UpstreamRejected(problem, remedy=_NO_NAME)
+                    problem = (
+                        f"Ollama cannot pull {self._context.model!r}: {quoted(progress.error)}."
+                    )
+                    raise UpstreamRejected(problem, remedy=_CHECK_NAME)
                 self._done = progress.status == "success"
                 yield progress
         if not self._done:
-            raise AnswerCutOff(f"Ollama stopped downloading {self._asked.model!r}.")
+            raise AnswerCutOff(f"Ollama stopped downloading {self._context.model!r}.")
 
     async def close(self) -> None:
-        """Stop: the generation of an answer that is not at its end ends at once."""
+        """Stop reading; an answer that is not complete is cancelled at once."""
         try:
             if self._done:
-                with suppress(httpx.HTTPError, TimeoutError):  # what was wanted is here
+                with suppress(httpx.HTTPError, TimeoutError):  # the answer is complete
                     async with asyncio.timeout(_END_SECONDS):
-                        async for _ in self._data:
+                        async for _ in self._body:
                             pass
         finally:
             await self._response.aclose()
@@ -85,51 +93,51 @@ class Answer:
     async def _lines(self) -> AsyncIterator[list[bytes]]:
         splitter = LineSplitter()
         try:
-            async for data in self._data:
+            async for data in self._body:
                 if lines := splitter.feed(data):
-                    _show(lines)
+                    _log(lines)
                     yield lines
                 if self._done:
                     return
         except httpx.RequestError as error:
-            raise from_exception(error, self._asked, within=True) from error
+            raise error_from_exception(error, self._context, within=True) from error
         except LineTooLong as error:
             raise AnswerUnreadable(f"Ollama sent {error}.") from error
         if lines := splitter.flush():
-            _show(lines)
+            _log(lines)
             yield lines
 
-    def _decoded(self, raw: list[bytes]) -> tuple[list[ChatLine], OcpError | None]:
-        """Give the lines up to the last or to a failure, and that failure."""
-        lines: list[ChatLine] = []
-        for one in raw:
+    def _decode(self, raw: list[bytes]) -> tuple[list[ChatChunk], OcpError | None]:
+        """Return the chunks up to the last or to a failure, and that failure."""
+        chunks: list[ChatChunk] = []
+        for line in raw:
             try:
-                line = decode_chat_line(one)
+                chunk = decode_chat_chunk(line)
             except msgspec.DecodeError as error:
-                return lines, unreadable(one, error)
-            if line.error is not None:
-                return lines, from_line(line.error, self._asked)
-            lines.append(line)
-            if line.done:
+                return chunks, unreadable(line, error)
+            if chunk.error is not None:
+                return chunks, error_from_line(chunk.error, self._context)
+            chunks.append(chunk)
+            if chunk.done:
                 self._done = True
                 break
-        return lines, None
+        return chunks, None
 
 
-def _show(lines: list[bytes]) -> None:
-    """Log what came, with `--debug`."""
+def _log(lines: list[bytes]) -> None:
+    """Log what Ollama sent, with `--debug`."""
     if logger.isEnabledFor(logging.DEBUG):
         for line in lines:
             logger.debug("from Ollama: %s", line.decode("utf-8", "replace"))
 
 
-def data_of(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Give the body as it comes; `aiter_raw` would only count and copy it once more."""
+def body_of(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Return the body as it comes; `aiter_raw` would only count and copy it once more."""
     return aiter(cast("httpx.AsyncByteStream", response.stream))
 
 
 def decode(data: bytes, kind: type[_T]) -> _T:
-    """Read JSON of Ollama's; raises AnswerUnreadable."""
+    """Return a JSON answer of Ollama's as a struct; raises AnswerUnreadable."""
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.DecodeError as error:
@@ -137,6 +145,6 @@ def decode(data: bytes, kind: type[_T]) -> _T:
 
 
 def unreadable(data: bytes, error: msgspec.DecodeError) -> AnswerUnreadable:
-    """Give the error of an answer that is no JSON, or JSON of another form."""
-    shown = data[:_MOST_QUOTED_BYTES].decode("utf-8", "replace")
-    return AnswerUnreadable(f"Ollama's answer {shown!r} could not be read: {error}.")
+    """Return the error of an answer that is not JSON, or JSON of another form."""
+    quote = data[:_MAX_QUOTED_BYTES].decode("utf-8", "replace")
+    return AnswerUnreadable(f"Ollama's answer {quote!r} could not be read: {error}.")

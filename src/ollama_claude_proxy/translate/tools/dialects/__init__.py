@@ -1,1 +1,1 @@
-"""How models were trained to be told of tools, to call them and to be given results."""
+"""Dialects: the text forms of definitions, calls and results that models were trained on."""

@@ -1,7 +1,7 @@
-"""What a dialect is.
+"""The form of a dialect.
 
-The writing side only: what models write is read the same way whatever the dialect, by `reading`,
-for they mix them.
+Dialects are for writing only. Models mix the forms they were trained on, so `reading` reads calls
+the same way whatever the dialect.
 """
 
 import json
@@ -13,7 +13,7 @@ from msgspec import Struct
 from ollama_claude_proxy.wire.anthropic import Tool
 
 
-class Result(Struct, frozen=True):
+class ToolResult(Struct, frozen=True):
     """The result of a call of the tool `name`."""
 
     name: str
@@ -23,51 +23,52 @@ class Result(Struct, frozen=True):
 class Dialect(Struct, frozen=True, kw_only=True):
     """One way of writing definitions, calls and results as text.
 
-    `define` gives the definitions with the instructions that go with them; `call` one call as the
-    model should have written it; `results` the results of a turn. With `tool_role` each result is a
-    message of the role `tool`, which the model's template marks in its own way. `opening` is a call
-    up to its arguments, which follow as JSON, and `closing` what ends it. `marks` are strings that
-    mean something to the model here, so that no file may hold them unmarked.
+    `write_definitions` writes the definitions with the instructions that go with them;
+    `write_call` one call as the model should have written it, with `call_separator` between calls;
+    `write_results` the results of a turn. With `uses_tool_role` each result is a message of the
+    role `tool`, which the model's template marks in its own way. `call_prefix` is a call up to its
+    arguments, which follow as JSON, and `call_suffix` ends it. `markers` are the control tokens of
+    the dialect, which must be neutralised in files.
     """
 
     name: str
-    define: Callable[[Sequence[Tool]], str]
-    call: Callable[[str, dict[str, Any]], str]
-    results: Callable[[Sequence[Result]], str]
-    opening: Callable[[str], str]
-    closing: str = ""
-    between: str = "\n"
-    tool_role: bool = False
-    marks: tuple[str, ...] = ()
+    write_definitions: Callable[[Sequence[Tool]], str]
+    write_call: Callable[[str, dict[str, Any]], str]
+    write_results: Callable[[Sequence[ToolResult]], str]
+    call_prefix: Callable[[str], str]
+    call_suffix: str = ""
+    call_separator: str = "\n"
+    uses_tool_role: bool = False
+    markers: tuple[str, ...] = ()
 
 
 def spaced_json(value: Any) -> str:
-    """Give JSON with a space behind commas and colons, as models saw it in training."""
+    """Return JSON with a space after commas and colons, as models saw it in training."""
     return json.dumps(value, ensure_ascii=False)
 
 
-def parameters_of(tool: Tool) -> dict[str, Any]:
-    """Give a tool's schema, whole but for the name of the standard."""
+def tool_parameters(tool: Tool) -> dict[str, Any]:
+    """Return a tool's whole schema, without `$schema`."""
     schema = {key: value for key, value in (tool.input_schema or {}).items() if key != "$schema"}
     return schema or {"type": "object", "properties": {}}
 
 
-def function_of(tool: Tool) -> dict[str, Any]:
-    """Give a definition in OpenAI's form, which most models were trained on."""
+def function_definition(tool: Tool) -> dict[str, Any]:
+    """Return a definition in OpenAI's form, which most models were trained on."""
     return {
         "name": tool.name,
         "description": tool.description or "",
-        "parameters": parameters_of(tool),
+        "parameters": tool_parameters(tool),
     }
 
 
-def function_lines(tools: Sequence[Tool]) -> str:
-    """Give one definition a line."""
+def function_definition_lines(tools: Sequence[Tool]) -> str:
+    """Return one line of JSON for each definition."""
     return "\n".join(
-        spaced_json({"type": "function", "function": function_of(tool)}) for tool in tools
+        spaced_json({"type": "function", "function": function_definition(tool)}) for tool in tools
     )
 
 
-def tagged_results(results: Sequence[Result]) -> str:
-    """Give results between tags, one behind the other."""
+def write_tagged_results(results: Sequence[ToolResult]) -> str:
+    """Return the results between tags, one after the other."""
     return "\n".join(f"<tool_response>\n{result.text}\n</tool_response>" for result in results)

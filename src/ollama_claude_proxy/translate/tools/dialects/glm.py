@@ -1,13 +1,13 @@
-"""A name, then keys and values between tags: GLM 4.5 and later."""
+"""The dialect of GLM 4.5 and later: a name, then keys and values between tags."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from ollama_claude_proxy.translate.tools.dialects.dialect import (
     Dialect,
-    function_lines,
+    function_definition_lines,
     spaced_json,
-    tagged_results,
+    write_tagged_results,
 )
 from ollama_claude_proxy.wire.anthropic import Tool
 
@@ -17,16 +17,16 @@ For each function call, output the function name and arguments within the follow
 <arg_key>{arg-key-2}</arg_key><arg_value>{arg-value-2}</arg_value>...</tool_call>"""
 
 
-def _define(tools: Sequence[Tool]) -> str:
+def _write_definitions(tools: Sequence[Tool]) -> str:
     return (
         "# Tools\n\n"
         "You may call one or more functions to assist with the user query.\n\n"
         "You are provided with function signatures within <tools></tools> XML tags:\n"
-        f"<tools>\n{function_lines(tools)}\n</tools>\n\n{_FORMAT}"
+        f"<tools>\n{function_definition_lines(tools)}\n</tools>\n\n{_FORMAT}"
     )
 
 
-def _call(name: str, arguments: dict[str, Any]) -> str:
+def _write_call(name: str, arguments: dict[str, Any]) -> str:
     values = "".join(
         f"<arg_key>{key}</arg_key>"
         f"<arg_value>{value if isinstance(value, str) else spaced_json(value)}</arg_value>"
@@ -37,13 +37,13 @@ def _call(name: str, arguments: dict[str, Any]) -> str:
 
 GLM = Dialect(
     name="glm",
-    define=_define,
-    call=_call,
-    results=tagged_results,
-    opening=lambda name: f'<tool_call>{{"name": {spaced_json(name)}, "arguments":',
-    closing="}</tool_call>",
-    between="",
-    marks=(
+    write_definitions=_write_definitions,
+    write_call=_write_call,
+    write_results=write_tagged_results,
+    call_prefix=lambda name: f'<tool_call>{{"name": {spaced_json(name)}, "arguments":',
+    call_suffix="}</tool_call>",
+    call_separator="",
+    markers=(
         "<tool_call>",
         "</tool_call>",
         "<tool_response>",

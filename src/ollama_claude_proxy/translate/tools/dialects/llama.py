@@ -1,43 +1,40 @@
-"""Bare JSON with `parameters`: Llama 3.1 and later. Results are of a role of their own."""
+"""The dialect of Llama 3.1 and later: bare JSON with `parameters`; results have their own role."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from ollama_claude_proxy.translate.tools.dialects.dialect import (
     Dialect,
-    Result,
-    function_of,
+    ToolResult,
+    function_definition_lines,
     spaced_json,
 )
 from ollama_claude_proxy.wire.anthropic import Tool
 
 
-def _define(tools: Sequence[Tool]) -> str:
-    definitions = "\n".join(
-        spaced_json({"type": "function", "function": function_of(tool)}) for tool in tools
-    )
+def _write_definitions(tools: Sequence[Tool]) -> str:
     return (
         "You have access to the following functions. To call a function, respond with a JSON for "
         "a function call with its proper arguments.\n"
         'Respond in the format {"name": function name, "parameters": dictionary of argument name '
-        f"and its value}}. Do not use variables.\n\n{definitions}"
+        f"and its value}}. Do not use variables.\n\n{function_definition_lines(tools)}"
     )
 
 
-def _call(name: str, arguments: dict[str, Any]) -> str:
+def _write_call(name: str, arguments: dict[str, Any]) -> str:
     return spaced_json({"name": name, "parameters": arguments})
 
 
-def _results(results: Sequence[Result]) -> str:
+def _write_results(results: Sequence[ToolResult]) -> str:
     return "\n\n".join(f"[result of {result.name}]\n{result.text}" for result in results)
 
 
 LLAMA = Dialect(
     name="llama",
-    define=_define,
-    call=_call,
-    results=_results,
-    opening=lambda name: f'{{"name": {spaced_json(name)}, "parameters":',
-    closing="}",
-    tool_role=True,
+    write_definitions=_write_definitions,
+    write_call=_write_call,
+    write_results=_write_results,
+    call_prefix=lambda name: f'{{"name": {spaced_json(name)}, "parameters":',
+    call_suffix="}",
+    uses_tool_role=True,
 )

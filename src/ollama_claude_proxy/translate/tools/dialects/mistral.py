@@ -1,19 +1,22 @@
-"""A list behind `[TOOL_CALLS]`: Mistral, Mixtral, Devstral. Results are of a role of their own."""
+"""The dialect of Mistral, Mixtral and Devstral: a JSON list after `[TOOL_CALLS]`.
+
+Results have their own role.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 from ollama_claude_proxy.translate.tools.dialects.dialect import (
     Dialect,
-    Result,
-    function_of,
+    ToolResult,
+    function_definition,
     spaced_json,
 )
 from ollama_claude_proxy.wire.anthropic import Tool
 
 
-def _define(tools: Sequence[Tool]) -> str:
-    definitions = [{"type": "function", "function": function_of(tool)} for tool in tools]
+def _write_definitions(tools: Sequence[Tool]) -> str:
+    definitions = [{"type": "function", "function": function_definition(tool)} for tool in tools]
     return (
         f"[AVAILABLE_TOOLS]{spaced_json(definitions)}[/AVAILABLE_TOOLS]\n\n"
         "To use these tools, answer with [TOOL_CALLS] and a JSON list of calls, each with "
@@ -22,22 +25,22 @@ def _define(tools: Sequence[Tool]) -> str:
     )
 
 
-def _call(name: str, arguments: dict[str, Any]) -> str:
+def _write_call(name: str, arguments: dict[str, Any]) -> str:
     return f"[TOOL_CALLS][{spaced_json({'name': name, 'arguments': arguments})}]"
 
 
-def _results(results: Sequence[Result]) -> str:
+def _write_results(results: Sequence[ToolResult]) -> str:
     return "\n".join(f"[TOOL_RESULTS]{result.text}[/TOOL_RESULTS]" for result in results)
 
 
 MISTRAL = Dialect(
     name="mistral",
-    define=_define,
-    call=_call,
-    results=_results,
-    opening=lambda name: f'[TOOL_CALLS][{{"name": {spaced_json(name)}, "arguments":',
-    closing="}]",
-    between="",
-    tool_role=True,
-    marks=("[TOOL_CALLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[/AVAILABLE_TOOLS]"),
+    write_definitions=_write_definitions,
+    write_call=_write_call,
+    write_results=_write_results,
+    call_prefix=lambda name: f'[TOOL_CALLS][{{"name": {spaced_json(name)}, "arguments":',
+    call_suffix="}]",
+    call_separator="",
+    uses_tool_role=True,
+    markers=("[TOOL_CALLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[/AVAILABLE_TOOLS]"),
 )

@@ -1,19 +1,19 @@
-"""For every model that was trained on nothing that we know: a fence of JSON, which all write."""
+"""The dialect for models whose training is unknown: a fence of JSON, which all models write."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from ollama_claude_proxy.translate.tools.dialects.dialect import (
     Dialect,
-    Result,
-    function_of,
+    ToolResult,
+    function_definition,
     spaced_json,
 )
 from ollama_claude_proxy.wire.anthropic import Tool
 
 
-def _define(tools: Sequence[Tool]) -> str:
-    definitions = "\n".join(spaced_json(function_of(tool)) for tool in tools)
+def _write_definitions(tools: Sequence[Tool]) -> str:
+    definitions = "\n".join(spaced_json(function_definition(tool)) for tool in tools)
     return (
         "# Tools\n\n"
         "You can use tools. Each line describes one, with the JSON schema of its arguments:\n"
@@ -24,19 +24,19 @@ def _define(tools: Sequence[Tool]) -> str:
     )
 
 
-def _call(name: str, arguments: dict[str, Any]) -> str:
+def _write_call(name: str, arguments: dict[str, Any]) -> str:
     return f"```json\n{spaced_json({'name': name, 'arguments': arguments})}\n```"
 
 
-def _results(results: Sequence[Result]) -> str:
+def _write_results(results: Sequence[ToolResult]) -> str:
     return "\n\n".join(f"[result of {result.name}]\n{result.text}" for result in results)
 
 
 PLAIN = Dialect(
     name="plain",
-    define=_define,
-    call=_call,
-    results=_results,
-    opening=lambda name: f'```json\n{{"name": {spaced_json(name)}, "arguments":',
-    closing="}\n```",
+    write_definitions=_write_definitions,
+    write_call=_write_call,
+    write_results=_write_results,
+    call_prefix=lambda name: f'```json\n{{"name": {spaced_json(name)}, "arguments":',
+    call_suffix="}\n```",
 )

@@ -1,6 +1,6 @@
-"""Functions and parameters between tags: Qwen3-Coder and Qwen3.5.
+"""The dialect of Qwen3-Coder and Qwen3.5: functions and parameters between tags.
 
-Values stand as they are, so a file's content needs no escapes.
+Values are written unescaped, so a file's content needs no escapes.
 """
 
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from typing import Any
 
 from ollama_claude_proxy.translate.tools.dialects.dialect import (
     Dialect,
-    parameters_of,
     spaced_json,
-    tagged_results,
+    tool_parameters,
+    write_tagged_results,
 )
 from ollama_claude_proxy.wire.anthropic import Tool
 
@@ -31,19 +31,19 @@ multiple lines
 </tool_call>"""
 
 
-def _define(tools: Sequence[Tool]) -> str:
-    functions = "\n".join(map(_function, tools))
+def _write_definitions(tools: Sequence[Tool]) -> str:
+    functions = "\n".join(map(_write_function, tools))
     return (
         "# Tools\n\nYou have access to the following functions:\n\n"
         f"<tools>\n{functions}\n</tools>\n\n{_FORMAT}"
     )
 
 
-def _function(tool: Tool) -> str:
-    schema = parameters_of(tool)
+def _write_function(tool: Tool) -> str:
+    schema = tool_parameters(tool)
     properties = schema.get("properties")
     properties = properties if isinstance(properties, dict) else {}
-    parameters = "".join(_parameter(name, about) for name, about in properties.items())
+    parameters = "".join(_write_parameter(name, inner) for name, inner in properties.items())
     rest = "".join(
         f"\n<{key}>{value if isinstance(value, str) else spaced_json(value)}</{key}>"
         for key, value in schema.items()
@@ -55,33 +55,33 @@ def _function(tool: Tool) -> str:
     )
 
 
-def _parameter(name: str, about: Any) -> str:
+def _write_parameter(name: str, schema: Any) -> str:
     lines = [f"<name>{name}</name>"]
-    if isinstance(about, dict):
-        for key, value in about.items():
+    if isinstance(schema, dict):
+        for key, value in schema.items():
             text = value if isinstance(value, str) else spaced_json(value)
             lines.append(f"<{key}>{text}</{key}>")
     return "\n<parameter>\n" + "\n".join(lines) + "\n</parameter>"
 
 
-def _call(name: str, arguments: dict[str, Any]) -> str:
-    parameters = "".join(_argument(key, value) for key, value in arguments.items())
+def _write_call(name: str, arguments: dict[str, Any]) -> str:
+    parameters = "".join(_write_argument(key, value) for key, value in arguments.items())
     return f"<tool_call>\n<function={name}>\n{parameters}</function>\n</tool_call>"
 
 
-def _argument(key: str, value: Any) -> str:
+def _write_argument(name: str, value: Any) -> str:
     text = value if isinstance(value, str) else spaced_json(value)
-    return f"<parameter={key}>\n{text}\n</parameter>\n"
+    return f"<parameter={name}>\n{text}\n</parameter>\n"
 
 
 QWEN_XML = Dialect(
     name="qwen-xml",
-    define=_define,
-    call=_call,
-    results=tagged_results,
-    opening=lambda name: f'<tool_call>\n{{"name": {spaced_json(name)}, "arguments":',
-    closing="}\n</tool_call>",
-    marks=(
+    write_definitions=_write_definitions,
+    write_call=_write_call,
+    write_results=write_tagged_results,
+    call_prefix=lambda name: f'<tool_call>\n{{"name": {spaced_json(name)}, "arguments":',
+    call_suffix="}\n</tool_call>",
+    markers=(
         "<tool_call>",
         "</tool_call>",
         "<tool_response>",

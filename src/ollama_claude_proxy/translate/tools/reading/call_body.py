@@ -1,6 +1,6 @@
-"""What stands inside the markup of a call, in whichever form: a list of calls.
+"""The calls of a body: what stands inside the markup of calls, in whichever form.
 
-Every wrapper is read with every form, for models mix them: one was trained on several.
+Any form is read in any markup, because models mix the forms that they were trained on.
 """
 
 import re
@@ -8,157 +8,161 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct, field
 
-from ollama_claude_proxy.translate.tools.reading.braces import braces_at
-from ollama_claude_proxy.translate.tools.reading.brackets import Brackets
-from ollama_claude_proxy.translate.tools.reading.found_call import FoundCall, calls_in
-from ollama_claude_proxy.translate.tools.reading.loose_json import argument_object, value_at
-from ollama_claude_proxy.translate.tools.reading.pythonic import pythonic_at
+from ollama_claude_proxy.translate.tools.reading.bracket_scanner import BracketScanner
+from ollama_claude_proxy.translate.tools.reading.found_call import CallsAndEnd, FoundCall
+from ollama_claude_proxy.translate.tools.reading.gemma import read_gemma_call
+from ollama_claude_proxy.translate.tools.reading.json_calls import calls_from_json
+from ollama_claude_proxy.translate.tools.reading.lenient_json import (
+    parse_arguments,
+    parse_json_value,
+)
+from ollama_claude_proxy.translate.tools.reading.pythonic import read_pythonic_call
 from ollama_claude_proxy.translate.tools.reading.tags import (
-    Read,
-    element_at,
-    functions_at,
-    keys_at,
+    read_element,
+    read_function_tag,
+    read_key_value_tags,
 )
 
-# What may stand between calls and around them: separators, and tags that only wrap.
-_SPECIAL = r"<[|｜][^<>|｜]{1,40}[|｜]>"
-_TAG = (
+# What may stand between calls and around them: separators, and tags that only wrap calls.
+_SPECIAL_TAG = r"<[|｜][^<>|｜]{1,40}[|｜]>"
+_WRAPPER_TAG = (
     r"</?(?:[\w-]+:)?(?:tool_calls?|function_calls?|tools?|tool_use|function|invoke|tool_code)>"
     r"|</?｜DSML｜(?:function_calls|tool_calls)>|<tool_call\|>|<(?:start|end)_function_call>"
 )
-_BETWEEN = re.compile(
-    rf"(?:\s|[,;]|{_SPECIAL}|{_TAG}|\[TOOL_CALLS\]|functools(?=\[)"
+_SEPARATORS = re.compile(
+    rf"(?:\s|[,;]|{_SPECIAL_TAG}|{_WRAPPER_TAG}|\[TOOL_CALLS\]|functools(?=\[)"
     r"|(?:function|assistant)(?=<[|｜]))*"
 )
 _FENCE = re.compile(r"```[\w-]*[ \t]*\n?")
 # A name, then JSON: `Read[ARGS]{`, `functions.Read:0<|…|>{`, `Read\n```json\n{`,
 # `function<sep>Read\n…{`, `<|channel|>commentary to=functions.Read <|constrain|>json<|message|>{`.
-_NAMED = re.compile(
-    rf"(?:function\s*{_SPECIAL}\s*)?(?:(?:commentary|analysis)\s+)?(?:to=)?"
+_NAME_BEFORE_JSON = re.compile(
+    rf"(?:function\s*{_SPECIAL_TAG}\s*)?(?:(?:commentary|analysis)\s+)?(?:to=)?"
     rf"(?:functions[.:]|tools[.:])?(?P<name>[A-Za-z_][\w.\-/]*?)(?::\d+)?\s*"
-    rf"(?:{_SPECIAL}|\[CALL_ID\][^\[{{]*|\[ARGS\]|```(?:json)?|json\b|commentary\b|code\b|[\s:=])*(?=\{{)"
+    rf"(?:{_SPECIAL_TAG}|\[CALL_ID\][^\[{{]*|\[ARGS\]|```(?:json)?|json\b|commentary\b|code\b"
+    r"|[\s:=])*(?=\{)"
 )
-_REACT = re.compile(
+_REACT_ACTION = re.compile(
     r"Action:[ \t]*`?(?P<name>[\w.\-/]+)`?[ \t]*\n\s*Action Input:[ \t]*(?:```\w*\s*)?(?=\{)"
 )
-_COMMAND = re.compile(r"Action:\s*(?=```)")
+_COMMAND_ACTION = re.compile(r"Action:\s*(?=```)")
+_OPENING_BRACKET = re.compile(r"[{\[(]")
 
-Reader = Callable[[str, int], Read | None]
+# Reads the calls in one form at a position; None where there are none in this form.
+_FormReader = Callable[[str, int], CallsAndEnd | None]
 
 
-class Body(Struct, frozen=True):
+class CallBody(Struct, frozen=True):
     """The calls of a body, and where they end.
 
-    `ragged`: a tag that should close a value is missing. `unfinished`: there are none, but with
-    more text there may be.
+    `unclosed`: a tag that should close a value is missing. `incomplete`: there are no calls, but
+    with more text there may be.
     """
 
     calls: list[FoundCall] = field(default_factory=list)
     end: int = 0
-    ragged: bool = False
-    unfinished: bool = False
+    unclosed: bool = False
+    incomplete: bool = False
 
 
-def calls_of(text: str, *, last: bool = False) -> Body:
-    """Read the calls that a text is, and nothing else; if it is the `last`, text may follow."""
+def read_call_body(text: str, *, may_end_early: bool = False) -> CallBody:
+    """Read a text that is calls and nothing else; with `may_end_early` text may follow them."""
     calls: list[FoundCall] = []
-    at = end = _skip(text, 0)
+    at = end = _skip_separators(text, 0)
     while at < len(text):
-        read = _first(text, at)
-        if read is None and not (last and calls):
-            return Body(unfinished=_unfinished(text, at))
-        if read is None:
+        calls_and_end = _read_any_form(text, at)
+        if calls_and_end is None and not (may_end_early and calls):
+            return CallBody(incomplete=_is_incomplete(text, at))
+        if calls_and_end is None:
             break
-        calls += read[0]
-        end = read[1]
-        at = end = _skip(text, _behind_brackets(text, end))
-    ragged = any(call.ragged for call in calls)
-    return Body(calls, _without_space(text, end), ragged)
+        calls += calls_and_end[0]
+        end = calls_and_end[1]
+        at = end = _skip_separators(text, _skip_closing_brackets(text, end))
+    unclosed = any(call.unclosed for call in calls)
+    return CallBody(calls, _before_space(text, end), unclosed)
 
 
-def _behind_brackets(text: str, at: int) -> int:
-    """Pass over brackets that close nothing: models lose count."""
+def _skip_closing_brackets(text: str, at: int) -> int:
+    """Skip brackets that close nothing, because models lose count."""
     while text[at : at + 1] in {"}", "]"}:
         at += 1
     return at
 
 
-def _without_space(text: str, end: int) -> int:
+def _before_space(text: str, end: int) -> int:
+    """Return where the space before `end` begins, unless `end` is the end of the text."""
     while end < len(text) and end and text[end - 1].isspace():
         end -= 1
     return end
 
 
-def _first(body: str, at: int) -> Read | None:
-    for reader in _READERS:
-        read = reader(body, at)
-        if read is not None:
-            return read
+def _read_any_form(body: str, at: int) -> CallsAndEnd | None:
+    for read_form in _FORM_READERS:
+        calls_and_end = read_form(body, at)
+        if calls_and_end is not None:
+            return calls_and_end
     return None
 
 
-def _unfinished(text: str, at: int) -> bool:
+def _is_incomplete(text: str, at: int) -> bool:
     """Whether a string, a bracket or a tag is still open."""
     if text[at] == "<":
         return True
-    start = re.compile(r"[{\[(]").search(text, at)
-    if start is None:
-        return False
-    brackets = Brackets()
-    return brackets.feed(text, start.start()) is None
+    bracket = _OPENING_BRACKET.search(text, at)
+    return bracket is not None and BracketScanner().feed(text, bracket.start()) is None
 
 
-def _skip(body: str, at: int) -> int:
-    """Pass over what only separates or wraps."""
+def _skip_separators(body: str, at: int) -> int:
+    """Skip what only separates or wraps calls."""
     while True:
-        between = _BETWEEN.match(body, at)
-        at = between.end() if between else at
-        fence = _FENCE.match(body, at) or _COMMAND.match(body, at)
+        separators = _SEPARATORS.match(body, at)
+        at = separators.end() if separators else at
+        fence = _FENCE.match(body, at) or _COMMAND_ACTION.match(body, at)
         if fence is None:
             return at
         at = fence.end()
 
 
-def _json_at(body: str, at: int) -> Read | None:
+def _read_json(body: str, at: int) -> CallsAndEnd | None:
     if body[at] not in "{[":
         return None
-    found = value_at(body, at)
-    calls = calls_in(found[0]) if found is not None else None
-    return None if calls is None or found is None else (calls, found[1])
+    parsed = parse_json_value(body, at)
+    calls = calls_from_json(parsed[0]) if parsed is not None else None
+    return None if calls is None or parsed is None else (calls, parsed[1])
 
 
-def _python_list_at(body: str, at: int) -> Read | None:
+def _read_pythonic_list(body: str, at: int) -> CallsAndEnd | None:
     if body[at] != "[":
         return None
     calls: list[FoundCall] = []
-    at = _skip(body, at + 1)
+    at = _skip_separators(body, at + 1)
     while at < len(body) and body[at] != "]":
-        read = pythonic_at(body, at)
-        if read is None:
+        calls_and_end = read_pythonic_call(body, at)
+        if calls_and_end is None:
             return None
-        calls += read[0]
-        at = _skip(body, read[1])
+        calls += calls_and_end[0]
+        at = _skip_separators(body, calls_and_end[1])
     return (calls, at + 1) if calls and at < len(body) else None
 
 
-def _named_at(body: str, at: int) -> Read | None:
-    opened = _REACT.match(body, at) or _NAMED.match(body, at)
-    if opened is None:
+def _read_name_before_json(body: str, at: int) -> CallsAndEnd | None:
+    name = _REACT_ACTION.match(body, at) or _NAME_BEFORE_JSON.match(body, at)
+    if name is None:
         return None
-    found = value_at(body, opened.end())
-    arguments = argument_object(found[0]) if found is not None else None
-    if arguments is None or found is None:
+    parsed = parse_json_value(body, name.end())
+    arguments = parse_arguments(parsed[0]) if parsed is not None else None
+    if arguments is None or parsed is None:
         return None
-    return [FoundCall(opened["name"], arguments)], found[1]
+    return [FoundCall(name["name"], arguments)], parsed[1]
 
 
-_READERS: Sequence[Reader] = (
-    _json_at,
-    functions_at,
-    keys_at,
-    element_at,
-    braces_at,
-    _named_at,
-    _python_list_at,
-    pythonic_at,
+_FORM_READERS: Sequence[_FormReader] = (
+    _read_json,
+    read_function_tag,
+    read_key_value_tags,
+    read_element,
+    read_gemma_call,
+    _read_name_before_json,
+    _read_pythonic_list,
+    read_pythonic_call,
 )

@@ -1,11 +1,11 @@
-"""Reads calls out of text while it streams.
+"""Read calls out of text while it streams.
 
-Text flows on; only what may begin a marker is held back, and from a marker on what may be calls,
-until they are whole or prove to be none. What is none comes out as the text it was, complete and in
-order. Ordinary prose costs one search a piece.
+Text passes through. Only what may begin a marker is held back, and after a marker what may be
+calls, until they are complete or turn out to be none. Then they come out as the text they were,
+complete and in order. Ordinary prose costs one regex search per chunk.
 
-Nothing inside a fence that shows code is looked at. A fence of JSON, and JSON as it stands in the
-text, are calls only if `prose` allows it and `resolve` knows the tools.
+A fence that shows code is not searched. A fence of JSON, and JSON without markup, are calls only if
+the preceding text allows it and `resolve` knows the tools.
 """
 
 import re
@@ -13,8 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
-from ollama_claude_proxy.translate.tools.call import Call
-from ollama_claude_proxy.translate.tools.reading.extents import BareExtent, Extent, Verdict
+from ollama_claude_proxy.translate.tools.reading.call_scanners import (
+    HEAD_CHARS,
+    BareCallScanner,
+    MarkedCallScanner,
+    ScanState,
+)
 from ollama_claude_proxy.translate.tools.reading.found_call import FoundCall
 from ollama_claude_proxy.translate.tools.reading.markup import (
     CALL_FENCES,
@@ -22,241 +26,249 @@ from ollama_claude_proxy.translate.tools.reading.markup import (
     STRAY_CLOSERS,
     Markup,
 )
-from ollama_claude_proxy.translate.tools.reading.prose import Prose
+from ollama_claude_proxy.translate.tools.reading.preceding_text import PrecedingText
+from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
 
 
-class Calls(Struct, frozen=True):
-    """Calls that were read (or text, where such a tool is not there), and how they were written."""
+class ReadCalls(Struct, frozen=True):
+    """Calls that were read, and the text `raw` that they were written as.
 
-    calls: Sequence[Call | str]
+    A call of a tool that was not offered is a string.
+    """
+
+    calls: Sequence[ResolvedCall | str]
     raw: str
 
 
-Piece = str | Calls
-# Gives the calls of offered tools, or None where what was found is text; `plain` is JSON without
-# markup, which may as well be a document.
-Resolve = Callable[[Sequence[FoundCall], bool], Sequence[Call | str] | None]
+ReaderOutput = str | ReadCalls
+# Returns the calls of offered tools, or None where what was found is text. The boolean says that
+# it is JSON without markup, which may be a document.
+ResolveCalls = Callable[[Sequence[FoundCall], bool], Sequence[ResolvedCall | str] | None]
 
 _TRIGGER = re.compile(r"[<{\[`]|\n[ \t]*(?=[Af]|\Z)")
-_NAME_SPACES = ("default_api.", "functions.", "tools.")
-_TICKS = re.compile(r"`+")
+_NAMESPACES = ("default_api.", "functions.", "tools.")
+_BACKTICKS = re.compile(r"`+")
 _FENCE_LINE = re.compile(r"(?P<ticks>`{3,})[ \t]*(?P<info>[^`\n]*)(?P<end>\n|\Z)")
-_LONGEST_FENCE_LINE = 80
-_LINE_OPENERS = tuple(markup for markup in MARKUPS if markup.line)
-_OPENERS = {
-    sign: sorted(
-        (one for one in MARKUPS if one.opener[0] == sign and not one.line),
-        key=lambda one: len(one.opener),
+_MAX_FENCE_LINE_CHARS = 80
+_MAX_OPENER_CHARS = 64
+_LINE_MARKUPS = tuple(markup for markup in MARKUPS if markup.at_line_start)
+# By the first character of the opener; longer openers first, because some begin with another.
+_MARKUPS_BY_CHARACTER = {
+    character: sorted(
+        (m for m in MARKUPS if m.opener[0] == character and not m.at_line_start),
+        key=lambda markup: len(markup.opener),
         reverse=True,
     )
-    for sign in "<["
+    for character in "<["
 }
 # A text of nothing but false markers must not be read again from each of them.
-_MOST_READ_AGAIN = 16_000_000
+_MAX_REREAD_CHARS = 16_000_000
 
 
 class CallReader:
-    """Splits text into text and calls; `names` are those of the offered tools."""
+    """Splits streamed text into text and calls; `names` are those of the offered tools."""
 
-    def __init__(self, names: Iterable[str], resolve: Resolve) -> None:
+    def __init__(self, names: Iterable[str], resolve: ResolveCalls) -> None:
         self._names = frozenset(
-            f"{space}{name.lower()}" for name in names for space in ("", *_NAME_SPACES)
+            f"{namespace}{name.lower()}" for name in names for namespace in ("", *_NAMESPACES)
         )
         self._resolve = resolve
-        self._prose = Prose()
-        self._held = ""
-        self._watching = True
-        self._behind_calls = False
-        self._extent: Extent | BareExtent | None = None
-        self._opener = ""
+        self._preceding = PrecedingText()
+        self._held = ""  # what may be the beginning of an opener
+        self._watching = True  # whether the next chunk is examined even without a trigger
+        self._after_calls = False
+        self._scanner: MarkedCallScanner | BareCallScanner | None = None
+        self._opener = ""  # what the scanner began after, "" for calls without markup
         self._fenced = False
-        self._pieces: list[str] = []
-        self._read_again = 0
+        self._chunks: list[str] = []  # what the scanner was fed
+        self._reread_chars = 0
 
-    @property
-    def holding(self) -> bool:
-        """Whether what may be a call is being held back."""
-        return self._extent is not None or bool(self._held)
+    def feed(self, chunk: str) -> list[ReaderOutput]:
+        """Read the next chunk; return what can be passed on."""
+        if self._scanner is None:
+            if not self._watching and _TRIGGER.search(chunk) is None:
+                self._preceding.add(chunk)
+                return [chunk]
+            chunk, self._held = self._held + chunk, ""
+        return self._read(chunk, last=False)
 
-    def feed(self, piece: str) -> list[Piece]:
-        """Read on; give what may be passed on."""
-        if self._extent is None:
-            if not self._watching and _TRIGGER.search(piece) is None:
-                self._prose.add(piece)
-                return [piece]
-            piece, self._held = self._held + piece, ""
-        return self._read(piece, last=False)
-
-    def flush(self, *, cut: bool = False) -> list[Piece]:
-        """Give what was held back at the end of the text; where it was `cut` off, as text."""
+    def flush(self, *, cut: bool = False) -> list[ReaderOutput]:
+        """Return what was held back at the end of the text; as text if the answer was `cut` off."""
         text, self._held = self._held, ""
         if cut:
-            begun = self._opener if self._extent is not None else ""
-            text = begun + "".join(self._pieces) + text
-            self._pieces, self._extent = [], None
+            opener = self._opener if self._scanner is not None else ""
+            text = opener + "".join(self._chunks) + text
+            self._chunks, self._scanner = [], None
             return [text] if text else []
         return self._read(text, last=True)
 
-    def _read(self, text: str, *, last: bool) -> list[Piece]:
-        out: list[Piece] = []
-        while text or (last and self._extent is not None):
-            if self._extent is None:
-                text = self._without_stray(text, last=last) if self._behind_calls else text
-                text = self._scan(text, out, last=last)
-            if self._extent is not None:
-                text = self._follow(self._extent, text, out, last=last)
-        return out
+    def _read(self, text: str, *, last: bool) -> list[ReaderOutput]:
+        output: list[ReaderOutput] = []
+        while text or (last and self._scanner is not None):
+            if self._scanner is None:
+                text = self._drop_stray_closer(text, last=last) if self._after_calls else text
+                text = self._pass_to_opener(text, output, last=last)
+            if self._scanner is not None:
+                text = self._scan_calls(self._scanner, text, output, last=last)
+        return output
 
-    def _follow(
-        self, extent: Extent | BareExtent, text: str, out: list[Piece], *, last: bool
+    def _scan_calls(
+        self,
+        scanner: MarkedCallScanner | BareCallScanner,
+        text: str,
+        output: list[ReaderOutput],
+        *,
+        last: bool,
     ) -> str:
-        """Feed the extent; give the text behind it, if it is over."""
-        self._pieces.append(text)
-        verdict: Verdict = extent.feed(text) if text else "open"
-        if verdict == "open" and last:
-            verdict = extent.flush()
-        if verdict == "open":
+        """Feed the scanner; return the text after its calls, or "" while they are open."""
+        self._chunks.append(text)
+        state: ScanState = scanner.feed(text) if text else "open"
+        if state == "open" and last:
+            state = scanner.flush()
+        if state == "open":
             return ""
-        whole, self._pieces, self._extent = "".join(self._pieces), [], None
-        calls = self._resolve(extent.body.calls, self._plain) if verdict == "ended" else None
+        scanned, self._chunks, self._scanner = "".join(self._chunks), [], None
+        without_markup = self._fenced or not self._opener
+        calls = self._resolve(scanner.body.calls, without_markup) if state == "ended" else None
         if calls is None:
-            return self._as_text(whole, out)
-        out.append(Calls(calls, self._opener + whole[: extent.end]))
-        self._prose.add("\n")
-        self._watching = self._behind_calls = True
-        return whole[extent.end :]
+            return self._pass_opener(scanned, output)
+        output.append(ReadCalls(calls, self._opener + scanned[: scanner.end]))
+        self._preceding.add("\n")
+        self._watching = self._after_calls = True
+        return scanned[scanner.end :]
 
-    def _without_stray(self, text: str, *, last: bool) -> str:
-        """Drop a closing tag behind calls whose opening tag the model forgot; wait for it, too."""
+    def _drop_stray_closer(self, text: str, *, last: bool) -> str:
+        """Drop closing tags after calls whose opening tag the model forgot; or wait for them."""
         tag = text.lstrip()
-        for closer in STRAY_CLOSERS:
-            if tag.startswith(closer):
-                return tag[len(closer) :]
+        while closer := next((one for one in STRAY_CLOSERS if tag.startswith(one)), ""):
+            text = tag[len(closer) :]
+            tag = text.lstrip()
         if not last and any(closer.startswith(tag) for closer in STRAY_CLOSERS):
             self._held, self._watching = text, True
             return ""
-        self._behind_calls = False
+        self._after_calls = False
         return text
 
-    @property
-    def _plain(self) -> bool:
-        return self._fenced or not self._opener
-
-    def _as_text(self, whole: str, out: list[Piece]) -> str:
-        """Pass on the opener of what was no call; what stands behind it may still hold one."""
-        self._read_again += len(whole)
+    def _pass_opener(self, scanned: str, output: list[ReaderOutput]) -> str:
+        """Pass on the opener of what was no call; return the rest, which may still hold one."""
+        self._reread_chars += len(scanned)
         passed = self._opener
         if self._fenced:
-            self._prose.fence = "`" * (len(passed) - len(passed.lstrip("`")))
+            self._preceding.open_fence = "`" * (len(passed) - len(passed.lstrip("`")))
         elif not passed:
-            self._prose.bracket()
-            passed, whole = whole[:1], whole[1:]
-        if self._read_again > _MOST_READ_AGAIN:
-            passed, whole = passed + whole, ""
-        self._pass(passed, out)
-        return whole
+            self._preceding.open_bracket()
+            passed, scanned = scanned[:1], scanned[1:]
+        if self._reread_chars > _MAX_REREAD_CHARS:
+            passed, scanned = passed + scanned, ""
+        self._pass_on(passed, output)
+        return scanned
 
-    def _pass(self, text: str, out: list[Piece]) -> None:
+    def _pass_on(self, text: str, output: list[ReaderOutput]) -> None:
         if text:
-            self._prose.add(text)
-            out.append(text)
+            self._preceding.add(text)
+            output.append(text)
 
-    def _scan(self, text: str, out: list[Piece], *, last: bool) -> str:
-        """Pass text on up to an opener; give what stands behind that."""
+    def _pass_to_opener(self, text: str, output: list[ReaderOutput], *, last: bool) -> str:
+        """Pass text on up to an opener; return what follows it."""
         at = 0
-        while (found := self._next(text, at)) is not None:
-            self._pass(text[at:found], out)
-            at = found
-            begun = self._begin(text, at, last=last)
-            if self._extent is not None:
-                return text[at + begun :]
-            if begun == 0:
+        while (trigger := self._find_trigger(text, at)) is not None:
+            self._pass_on(text[at:trigger], output)
+            at = trigger
+            chars = self._examine_trigger(text, at, last=last)
+            if self._scanner is not None:
+                return text[at + chars :]
+            if chars == 0:
                 self._held, self._watching = text[at:], True
                 return ""
-            self._pass(text[at : at + begun], out)
-            at += begun
-        self._pass(text[at:], out)
-        self._watching = self._prose.begins_line and not self._prose.fence
+            self._pass_on(text[at : at + chars], output)
+            at += chars
+        self._pass_on(text[at:], output)
+        self._watching = self._preceding.at_line_start and not self._preceding.open_fence
         return ""
 
-    def _next(self, text: str, at: int) -> int | None:
-        """Give the next place that matters."""
-        if self._prose.fence:
-            tick = text.find("`", at)
-            return None if tick < 0 else tick
-        if self._prose.begins_line and text[at : at + 1] in {"A", "f"}:
+    def _find_trigger(self, text: str, at: int) -> int | None:
+        """Return the next position where an opener or a fence may begin."""
+        if self._preceding.open_fence:
+            backtick = text.find("`", at)
+            return None if backtick < 0 else backtick
+        if self._preceding.at_line_start and text[at : at + 1] in {"A", "f"}:
             return at
-        found = _TRIGGER.search(text, at)
-        if found is None:
+        match = _TRIGGER.search(text, at)
+        if match is None:
             return None
-        return found.start() if found[0][0] != "\n" else self._line(text, found)
+        if match[0][0] != "\n":
+            return match.start()
+        return match.end() if match.end() < len(text) else None
 
-    def _line(self, text: str, found: re.Match[str]) -> int | None:
-        """Give the first place on a new line, or the next that matters behind it."""
-        return found.end() if found.end() < len(text) else None
+    # Each of these returns how many characters it consumed, and 0 to wait for more text.
 
-    def _begin(self, text: str, at: int, *, last: bool) -> int:
-        """Begin an extent, or pass; give how many characters that takes, 0 to wait for more."""
-        sign = text[at]
-        if sign == "`":
-            return self._backticks(text, at, last=last)
-        if sign in "Af":
-            return self._line_opener(text, at, last=last)
-        if sign in _OPENERS:
-            taken = self._opened(text, at, _OPENERS[sign], last=last)
-            if taken is not None:
-                return taken
-        return self._bare(text, at) if sign in "{[" else 1
+    def _examine_trigger(self, text: str, at: int, *, last: bool) -> int:
+        """Start a scanner after an opener, or skip what opens nothing."""
+        character = text[at]
+        if character == "`":
+            return self._consume_backticks(text, at, last=last)
+        if character in "Af":
+            return self._consume_line_start(text, at, last=last)
+        if character in _MARKUPS_BY_CHARACTER:
+            chars = self._consume_opener(text, at, _MARKUPS_BY_CHARACTER[character], last=last)
+            if chars is not None:
+                return chars
+        return self._consume_bracket(text, at) if character in "{[" else 1
 
-    def _opened(self, text: str, at: int, markups: Iterable[Markup], *, last: bool) -> int | None:
-        """Begin at one of these openers; 0 where one may be beginning, None where none is."""
+    def _consume_opener(
+        self, text: str, at: int, markups: Iterable[Markup], *, last: bool
+    ) -> int | None:
+        """Start at one of these openers; None where there is none."""
         for markup in markups:
-            if text.startswith(markup.opener, at) and not self._prose.quotes:
-                return self._start(Extent(markup), markup.opener)
-        rest = text[at : at + 64]
-        waiting = not last and any(one.opener.startswith(rest) for one in markups)
+            if text.startswith(markup.opener, at) and not self._preceding.in_quotation:
+                return self._start(MarkedCallScanner(markup), markup.opener)
+        rest = text[at : at + _MAX_OPENER_CHARS]
+        waiting = not last and any(markup.opener.startswith(rest) for markup in markups)
         return 0 if waiting else None
 
-    def _line_opener(self, text: str, at: int, *, last: bool) -> int:
-        if not self._prose.begins_line:
+    def _consume_line_start(self, text: str, at: int, *, last: bool) -> int:
+        if not self._preceding.at_line_start:
             return 1
-        taken = self._opened(text, at, _LINE_OPENERS, last=last)
-        return 1 if taken is None else taken
+        chars = self._consume_opener(text, at, _LINE_MARKUPS, last=last)
+        return 1 if chars is None else chars
 
-    def _bare(self, text: str, at: int) -> int:
-        if self._prose.allows_bare and not self._prose.announces_example:
-            extent = BareExtent(self._names)
-            if extent.viable(text[at : at + 160]):
-                return self._start(extent, "")
-        self._prose.bracket()
+    def _consume_bracket(self, text: str, at: int) -> int:
+        if self._preceding.allows_bare_call and not self._preceding.introduces_example:
+            scanner = BareCallScanner(self._names)
+            if scanner.may_begin(text[at : at + HEAD_CHARS]):
+                return self._start(scanner, "")
+        self._preceding.open_bracket()
         return 1
 
-    def _backticks(self, text: str, at: int, *, last: bool) -> int:
-        run = _TICKS.match(text, at)
-        ticks = run[0] if run else "`"
-        fence = len(ticks) >= 3 and self._prose.begins_line
-        line = _FENCE_LINE.match(text, at)
-        waiting = at + len(ticks) == len(text) or (fence and line is not None and not line["end"])
-        if waiting and not last and len(text) - at < _LONGEST_FENCE_LINE:
+    def _consume_backticks(self, text: str, at: int, *, last: bool) -> int:
+        run = _BACKTICKS.match(text, at)
+        ticks = len(run[0]) if run else 1
+        may_be_fence = ticks >= 3 and self._preceding.at_line_start
+        line = _FENCE_LINE.match(text, at) if may_be_fence else None
+        waiting = at + ticks == len(text) or (line is not None and not line["end"])
+        if waiting and not last and len(text) - at < _MAX_FENCE_LINE_CHARS:
             return 0
-        if not fence or line is None:
-            if not self._prose.fence:
-                self._prose.ticks(len(ticks))
-            return len(ticks)
-        return self._fence(line)
+        if line is not None:
+            return self._consume_fence_line(line)
+        if not self._preceding.open_fence:
+            self._preceding.toggle_inline_code(ticks)
+        return ticks
 
-    def _fence(self, line: re.Match[str]) -> int:
+    def _consume_fence_line(self, line: re.Match[str]) -> int:
         info = line["info"].strip().lower()
-        if self._prose.fence:
-            if not info and len(line["ticks"]) >= len(self._prose.fence):
-                self._prose.fence = ""
+        preceding = self._preceding
+        if preceding.open_fence:
+            if not info and len(line["ticks"]) >= len(preceding.open_fence):
+                preceding.open_fence = ""
             return len(line[0])
-        if info in CALL_FENCES and not (self._prose.announces_example or self._prose.quotes):
+        if info in CALL_FENCES and not (preceding.introduces_example or preceding.in_quotation):
             markup = Markup(line[0], (line["ticks"],))
-            return self._start(Extent(markup), line[0], fenced=True)
-        self._prose.fence = line["ticks"]
+            return self._start(MarkedCallScanner(markup), line[0], fenced=True)
+        preceding.open_fence = line["ticks"]
         return len(line[0])
 
-    def _start(self, extent: Extent | BareExtent, opener: str, *, fenced: bool = False) -> int:
-        self._extent, self._opener, self._fenced = extent, opener, fenced
+    def _start(
+        self, scanner: MarkedCallScanner | BareCallScanner, opener: str, *, fenced: bool = False
+    ) -> int:
+        self._scanner, self._opener, self._fenced = scanner, opener, fenced
         return len(opener)

@@ -1,0 +1,134 @@
+"""Plans that fit the window: of a longer conversation, what fits and what is needed."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ollama_claude_proxy.engine.best_effort import best_effort
+from ollama_claude_proxy.engine.caller import Caller
+from ollama_claude_proxy.engine.embedder import Embedder
+from ollama_claude_proxy.prompt_cache.token_counter import TokenCounter
+from ollama_claude_proxy.sessions.conversation import Conversation
+from ollama_claude_proxy.sessions.fit_state import ConversationKey, FitSummary
+from ollama_claude_proxy.sessions.memory import SessionMemory
+from ollama_claude_proxy.settings import Settings
+from ollama_claude_proxy.translate.request.plan import Plan
+from ollama_claude_proxy.wire.anthropic import Message, MessagesRequest
+
+# An answer gets a quarter of the window at most, and counting is right within a fiftieth.
+_ANSWER_DIVISOR = 4
+_MARGIN_DIVISOR = 50
+
+MakePlan = Callable[[Sequence[Message]], Plan]
+
+
+class FittedPlan(Struct, frozen=True):
+    """A plan, the conversation to store its answer with, and what was done to make it fit."""
+
+    plan: Plan
+    conversation: Conversation | None = None
+    fit: FitSummary | None = None
+
+
+class FitRequest(Struct, frozen=True):
+    """A `request` by a `caller`, of a `model` with a `window` in tokens."""
+
+    request: MessagesRequest
+    caller: Caller
+    model: str
+    window: int
+
+    @property
+    def key(self) -> ConversationKey:
+        """The key of its conversation."""
+        caller = self.caller
+        session = caller.session if caller.is_named else ""
+        return ConversationKey(caller.conversation, session, caller.agent, self.model)
+
+    @property
+    def budget(self) -> int:
+        """The tokens that the prompt may have."""
+        reply = min(self.request.max_tokens or self.window, self.window // _ANSWER_DIVISOR)
+        return self.window - reply - self.window // _MARGIN_DIVISOR
+
+
+class WindowFitter:
+    """Fits conversations into the window of their model."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        memory: SessionMemory,
+        counter: TokenCounter,
+        embedder: Embedder,
+    ) -> None:
+        self._settings = settings
+        self._memory = memory
+        self._counter = counter
+        self._embedder = embedder
+
+    async def fit(self, fit_request: FitRequest, make_plan: MakePlan) -> FittedPlan:
+        """Plan a request within the window.
+
+        If what must stay does not fit, the plan has the whole conversation: the backend then
+        refuses it with its exact count.
+        """
+        messages = fit_request.request.messages
+        if self._settings.memory == "off":
+            return FittedPlan(make_plan(messages))
+        conversation = self._memory.open(fit_request.key, messages)
+        stored_with = None if fit_request.caller.is_small_job else conversation
+        if self._settings.leaves_window:
+            return FittedPlan(make_plan(messages), stored_with)
+        plan = await self._fitting_plan(fit_request, conversation, make_plan)
+        if plan is None:
+            return FittedPlan(make_plan(messages), stored_with)
+        if conversation.changed:
+            with best_effort("the conversation could not be stored"):
+                if stored_with is not None:
+                    self._memory.keep(stored_with)
+                conversation.keep_fit()
+        fit = conversation.fit_summary
+        if fit is not None:
+            plan = replace(plan, notes=(*plan.notes, _note(fit)))
+        return FittedPlan(plan, stored_with, fit)
+
+    async def _fitting_plan(
+        self, fit_request: FitRequest, conversation: Conversation, make_plan: MakePlan
+    ) -> Plan | None:
+        """Return a plan within the budget; None if there is none."""
+
+        def count_tokens(text: str) -> int:
+            return self._counter.count_text(fit_request.model, text)
+
+        while True:
+            with best_effort("earlier passages could not be searched"):
+                await self._load_passages(fit_request, conversation)
+            plan = make_plan(conversation.shown_messages())
+            if plan.prompt_tokens <= fit_request.budget:
+                return plan
+            if not conversation.shrink(count_tokens, plan.prompt_tokens, fit_request.budget):
+                return None
+            await asyncio.sleep(0)  # other requests go on meanwhile
+
+    async def _load_passages(self, fit_request: FitRequest, conversation: Conversation) -> None:
+        """Load the passages that the newest message needs; only what is stored can be found."""
+        recall = self._settings.recall
+        searches_project = recall == "project"
+        if recall == "off" or not conversation.needs_passages(project=searches_project):
+            return
+        if not fit_request.caller.is_small_job:
+            self._memory.keep(conversation)
+        vector = await self._embedder.embed_request(conversation)
+        conversation.load_passages(fit_request.window, project=searches_project, vector=vector)
+
+
+def _note(fit: FitSummary) -> str:
+    counts = {
+        "messages left out": fit.left_out,
+        "messages shortened": fit.truncated,
+        "earlier passages loaded": fit.loaded,
+    }
+    return ", ".join(f"{count} {label}" for label, count in counts.items() if count)

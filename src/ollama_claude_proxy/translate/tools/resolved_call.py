@@ -1,0 +1,18 @@
+"""A call of an offered tool."""
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class ResolvedCall(Struct, frozen=True):
+    """A call as the client gets it.
+
+    `name` is spelled as the client spells it. `repairs` say what was changed to make the arguments
+    fit. `problem` says why they still do not fit; `arguments` are then what the model wrote.
+    """
+
+    name: str
+    arguments: dict[str, Any]
+    repairs: tuple[str, ...] = ()
+    problem: str = ""

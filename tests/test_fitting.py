@@ -1,0 +1,250 @@
+"""Fitting a conversation into the window ends: in a prompt that fits, or in an honest refusal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ollama_claude_proxy.sessions.block_text import message_text
+from ollama_claude_proxy.sessions.conversation import Conversation
+from ollama_claude_proxy.sessions.digest import write_digest
+from ollama_claude_proxy.sessions.fit_state import ConversationKey
+from ollama_claude_proxy.sessions.passages import Passage
+from ollama_claude_proxy.sessions.retrieval import QueryVector, SearchScope
+from ollama_claude_proxy.wire.anthropic import Message, parse_message
+from support.fake_models import FakeModel
+from support.fake_ollama import FakeOllama, answer
+from support.proxy import Proxy
+
+# Limits are halved from at most some megabytes, and so are turns.
+MAX_TRIES = 60
+RESULT_LENGTHS = st.one_of(st.integers(0, 3000), st.integers(0, 120_000))
+
+
+class States:
+    """Keeps fit states in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], bytes] = {}
+
+    def fit_state(self, key: str, model: str) -> bytes | None:
+        return self.kept.get((key, model))
+
+    def keep_fit_state(self, key: str, model: str, state: bytes) -> None:
+        self.kept[key, model] = state
+
+
+class Passages:
+    """An index that finds a passage of some length for everything."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+
+    def scope(self, _key: str, *, project: bool) -> SearchScope | None:  # noqa: ARG002
+        return SearchScope(frozenset({1}), 1, frozenset({1}))
+
+    def match_terms(
+        self, _terms: Sequence[str], _scope: SearchScope, _max_matches: int
+    ) -> Mapping[int, float]:
+        return {1: -1.0}
+
+    def nearest(self, _query: QueryVector, _scope: SearchScope, _max_matches: int) -> list[int]:
+        return []
+
+    def load(self, number: int, _scope: SearchScope) -> Passage | None:
+        return Passage(number, 1, "Read /a", "p" * self._length)
+
+
+def turn(number: int, result: int) -> list[Message]:
+    """Return a call and its result of so many characters."""
+    call = {"type": "tool_use", "id": f"t{number}", "name": "Read", "input": {"file_path": "/a"}}
+    content = {"type": "tool_result", "tool_use_id": f"t{number}", "content": "r" * result}
+    return [parse_message("assistant", [call]), parse_message("user", [content])]
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[Message]:
+    messages = [parse_message("user", "u" * draw(RESULT_LENGTHS))]
+    for number, result in enumerate(draw(st.lists(RESULT_LENGTHS, max_size=20))):
+        messages += turn(number, result)
+        if draw(st.integers(0, 4)) == 0:
+            messages += [parse_message("assistant", "Ok."), parse_message("user", "w" * result)]
+    return messages
+
+
+def fit(
+    conversation: Conversation, head: int, window: int, tries: int = MAX_TRIES
+) -> tuple[int, list[int]]:
+    """Shrink as the engine does; return the budget and the tokens of each try."""
+    budget = window - window // 4 - window // 50
+    sizes: list[int] = []
+    while True:
+        conversation.load_passages(window)
+        sizes.append(
+            head + sum(len(message_text(one)) // 4 for one in conversation.shown_messages())
+        )
+        if sizes[-1] <= budget:
+            break
+        assert len(sizes) <= tries
+        if not conversation.shrink(lambda text: len(text) // 4, sizes[-1], budget):
+            break
+    return budget, sizes
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    conversations(),
+    st.integers(0, 40_000),
+    st.sampled_from([4096, 8192, 16_384, 32_768]),
+    st.integers(0, 4000),
+)
+def test_fitting_ends_whatever_the_head_the_window_the_history_and_the_passages(
+    messages: list[Message], head: int, window: int, passage: int
+) -> None:
+    key = ConversationKey("k", "s", "", "m")
+    conversation = Conversation(States(), Passages(passage), key, messages)
+    budget, sizes = fit(conversation, head, window)
+    smallest = 1500  # of the last turn and the texts, each as short as it may be
+    assert sizes[-1] <= budget or head + smallest > budget - len(messages)
+
+
+@settings(max_examples=100, deadline=None)
+@given(conversations(), st.lists(RESULT_LENGTHS, min_size=1, max_size=12))
+def test_a_conversation_that_goes_on_is_fitted_at_every_turn(
+    messages: list[Message], results: list[int]
+) -> None:
+    states, passages = States(), Passages(900)
+    for number, result in enumerate(results):
+        messages = [*messages, *turn(1000 + number, result)]
+        key = ConversationKey("k", "s", "", "m")
+        conversation = Conversation(states, passages, key, messages)
+        budget, sizes = fit(conversation, 3000, 16_384)
+        conversation.keep_fit()
+        assert sizes[-1] <= budget
+
+
+def test_the_users_newest_words_are_always_shown() -> None:
+    messages = [parse_message("user", "First.")]
+    for number in range(6):
+        messages += turn(number, 6000)
+    messages += [parse_message("assistant", "Done."), parse_message("user", "Rename the heron.")]
+    states = States()
+    for number in range(40):
+        messages += turn(100 + number, 6000)
+        key = ConversationKey("k", "s", "", "m")
+        conversation = Conversation(states, Passages(0), key, list(messages))
+        budget, sizes = fit(conversation, 2000, 16_384)
+        conversation.keep_fit()
+        assert sizes[-1] <= budget
+        assert any(
+            "Rename the heron." in message_text(one) for one in conversation.shown_messages()
+        )
+
+
+def test_a_single_huge_result_gets_the_room_that_there_is() -> None:
+    messages = [parse_message("user", "Read it."), *turn(1, 800_000)]
+    key = ConversationKey("k", "s", "", "m")
+    conversation = Conversation(States(), Passages(0), key, messages)
+    budget, sizes = fit(conversation, 1000, 16_384, tries=4)
+    assert 0.8 * budget < sizes[-1] <= budget
+
+
+def test_a_huge_request_keeps_its_head_and_its_tail() -> None:
+    words = "Begin here. " + "x" * 200_000 + " And end there."
+    key = ConversationKey("k", "s", "", "m")
+    conversation = Conversation(States(), Passages(0), key, [parse_message("user", words)])
+    budget, sizes = fit(conversation, 1000, 32_768, tries=6)
+    shown = message_text(conversation.shown_messages()[0])
+    assert sizes[-1] <= budget
+    assert shown.startswith("Begin here.")
+    assert shown.endswith("And end there.")
+    assert "characters are left out here" in shown
+
+
+def reads(lengths: Sequence[int]) -> list[dict[str, Any]]:
+    """Return a request and the results of some reads, of so many characters each."""
+    messages: list[dict[str, Any]] = [
+        {"role": "user", "content": "What does each handler of the ledger return in total?"}
+    ]
+    for number, length in enumerate(lengths):
+        call: dict[str, Any] = {"type": "tool_use", "id": f"t{number}", "name": "Read"}
+        call["input"] = {"file_path": f"/srv/ledger{number}.py"}
+        code = "".join(
+            f"def handler_{number}_{line}(ledger):\n    return ledger.total + {line}\n"
+            for line in range(length // 50)
+        )
+        result = {"type": "tool_result", "tool_use_id": f"t{number}", "content": code[:length]}
+        messages += [
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [result]},
+        ]
+    return messages
+
+
+def test_a_large_head_and_large_results_do_not_freeze_the_proxy() -> None:
+    messages = reads([4000] * 8 + [6000])
+    headers = {"x-claude-code-session-id": "s", "x-claude-code-request-class": "main"}
+    with FakeOllama(FakeModel("m:7b")) as fake:
+        fake.respond = lambda _body: answer("Ok.")
+        with Proxy(fake.url, num_ctx=16_384, model="m:7b") as proxy:
+            for characters in range(30_000, 42_000, 1000):
+                body = {"model": "x", "max_tokens": 8000, "messages": messages}
+                system = "Be good. " * (characters // 9)
+                reply = proxy.client.post(
+                    "/v1/messages", json=body | {"system": system}, headers=headers
+                )
+                assert reply.status_code == 200
+            assert proxy.client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize("text", ['{"a": "because ', "decid ", "a because b ", "x" * 50 + " "])
+def test_a_digest_of_a_megabyte_on_one_line_takes_no_time(text: str) -> None:
+    worst = (text * (1_000_000 // len(text)))[:1_000_000]
+    assert "messages" in write_digest([parse_message("user", worst)], 1000)
+
+
+def test_the_proxys_own_cut_is_named_as_one() -> None:
+    messages: list[dict[str, Any]] = [{"role": "user", "content": "Begin."}]
+    headers = {"x-claude-code-session-id": "s", "x-claude-code-request-class": "main"}
+    mismatches: list[str] = []
+    with FakeOllama(FakeModel("m:7b")) as fake:
+        fake.respond = lambda _body: answer("Ok.")
+        with Proxy(fake.url, num_ctx=8192, model="m:7b") as proxy:
+            for number in range(30):
+                body = {"model": "x", "max_tokens": 1000, "messages": messages}
+                reply = proxy.client.post("/v1/messages", json=body, headers=headers)
+                mismatches.append(reply.headers["x-ocp-prefix"].partition("; ")[2])
+                messages += [{"role": "assistant", "content": "Ok."}]
+                messages += [{"role": "user", "content": f"And {number}? {'word ' * 400}"}]
+    named = [mismatch for mismatch in mismatches if mismatch]
+    assert named
+    assert set(named) == {"the window was full: early turns left the prompt"}
+
+
+def test_a_prompt_that_ollama_counts_higher_is_fitted_again_at_once() -> None:
+    headers = {"x-claude-code-session-id": "s", "x-claude-code-request-class": "main"}
+    body = {"model": "x", "max_tokens": 1000, "messages": reads([4000] * 7)}
+    with FakeOllama(FakeModel("m:7b")) as fake:
+        fake.respond = lambda _body: answer("Ok.")
+        fake.count = lambda sent: len(fake.prompt_of(sent)) * 4 // 5
+        with Proxy(fake.url, num_ctx=16_384, model="m:7b") as proxy:
+            reply = proxy.client.post("/v1/messages", json=body, headers=headers)
+            refused = len(fake.chats)
+            again = proxy.client.post("/v1/messages", json=body, headers=headers)
+        assert fake.count(fake.chats[-1]) < 16_384
+    assert reply.status_code == 200
+    assert 2 <= refused <= 4  # those that were refused, and the one that was not
+    assert again.status_code == 200
+    assert len(fake.chats) == refused + 1
+
+
+def test_a_prompt_of_which_nothing_can_go_is_refused_with_the_numbers() -> None:
+    body = {"model": "x", "max_tokens": 1000, "messages": reads([])[:1], "system": "word " * 30_000}
+    with FakeOllama(FakeModel("m:7b")) as fake:
+        fake.count = lambda sent: len(fake.prompt_of(sent)) // 4
+        with Proxy(fake.url, num_ctx=16_384, model="m:7b") as proxy:
+            reply = proxy.client.post("/v1/messages", json=body)
+    assert reply.status_code == 400
+    assert "> 16383 maximum" in reply.json()["error"]["message"]
