@@ -36,12 +36,12 @@ class AnswerServices(Struct, frozen=True):
 class AnswerRun:
     """One answer to a `planned` request; `plan` is what was really sent, `times` how long it took.
 
-    `ran` is the prompt as the history keeps it (None: it did not come to that), `was_restored`
-    tells that a conversation was fetched back from the host's memory first.
+    `sent_prompt` is the prompt as the history keeps it (None: it did not come to that),
+    `was_restored` tells that a conversation was fetched back from the host's memory first.
     """
 
     def __init__(
-        self, access: AnswerServices, planned: PlannedRequest, translator: StreamTranslator
+        self, services: AnswerServices, planned: PlannedRequest, translator: StreamTranslator
     ) -> None:
         self.plan = planned.plan
         self.times = TurnTimes()
@@ -49,7 +49,7 @@ class AnswerRun:
         self.was_restored = False
         self.planned = planned
         self.translator = translator
-        self._services = access
+        self._services = services
         self._next_plan: Plan | None = None
         self._refits = 0
         self._began = time.monotonic()
@@ -61,9 +61,9 @@ class AnswerRun:
 
     async def events(self) -> AsyncGenerator[list[Event], None]:
         """Return the events of the answer, first an empty list when the backend has accepted."""
-        access, caller, model = self._services, self.planned.caller, self.plan.model
-        await access.idle.stop_for_request(model)
-        async with access.scheduler.slot(model, caller.priority, caller.session):
+        services, caller, model = self._services, self.planned.caller, self.plan.model
+        await services.idle.stop_for_request(model)
+        async with services.scheduler.slot(model, caller.priority, caller.session):
             self.times.queued = time.monotonic() - self._began
             await self._prepare()
             plan: Plan | None = self.plan
@@ -75,18 +75,18 @@ class AnswerRun:
 
     async def _prepare(self) -> None:
         """Have a conversation that was saved fetched back."""
-        access, planned = self._services, self.planned
+        services, planned = self._services, self.planned
         conversation = planned.caller.conversation
-        self.was_restored = await access.cache_restore.restore(
+        self.was_restored = await services.cache_restore.restore(
             self.plan, conversation, planned.match
         )
 
     def _note_prompt(self) -> None:
         """Remember a prompt that was accepted; one that was refused is in no cache."""
-        access, caller, plan = self._services, self.planned.caller, self.plan
+        services, caller, plan = self._services, self.planned.caller, self.plan
         prompt = prompt_of(plan.model_request)
-        self.sent_prompt = access.history.add(plan.model, caller.conversation, prompt)
-        access.idle.note_running_prompt(caller, plan)
+        self.sent_prompt = services.history.add(plan.model, caller.conversation, prompt)
+        services.idle.note_running_prompt(caller, plan)
 
     async def _request(self, plan: Plan) -> AsyncGenerator[list[Event], None]:
         """Return the events of one request.

@@ -97,6 +97,7 @@ class Planner:
         planned = PlannedRequest(request, caller, plan, match, fitted.conversation, record)
 
         async def refit(tokens: int) -> PlannedRequest | None:
+            nonlocal planned
             sent = planned.plan.model_request
             self._prompt_cache.counter.correct(
                 profile.name, sent.messages, sent.tools, planned.match, tokens
@@ -105,14 +106,16 @@ class Planner:
             if smaller.fit is None or not smaller.fit.is_new_cut:
                 return None
             match = _explained(matches[-1], smaller)
-            return replace(
+            planned = replace(
                 planned,
                 plan=self._finished(smaller.plan, match, caller),
                 match=match,
                 conversation=smaller.conversation,
             )
+            return planned
 
-        return replace(planned, refit=refit if may_load else None)
+        planned = replace(planned, refit=refit if may_load else None)
+        return planned
 
     def _finished(self, plan: Plan, match: PrefixMatch, caller: Caller) -> Plan:
         """Return a plan with what is known of the prompts before it."""

@@ -35,10 +35,7 @@ from ollama_claude_proxy.sessions.retrieval import (
     find_passages,
 )
 from ollama_claude_proxy.sessions.shrink import leave_turns, limit_results, limit_texts
-from ollama_claude_proxy.sessions.truncate import (
-    truncate_results,
-    truncate_text,
-)
+from ollama_claude_proxy.sessions.truncate import truncate_results, truncate_text
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import TextBlock, ToolReferenceBlock
 
@@ -118,9 +115,9 @@ class Conversation:
     def shrink(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> bool:
         """Show less, because the prompt does not fit; False where nothing more can go.
 
-        First the regular cut, so that over half of the room for turns is free again. Where that is
-        not enough: the passages of this turn, the digest, then results, turns and the user's texts
-        get shorter. `count_tokens` counts a text, `prompt_tokens` is what the prompt has now.
+        First the regular cut, so that two thirds of the room for turns are free again. Where that
+        is not enough: the passages of this turn, the digest, then results, turns and the user's
+        texts get shorter. `count_tokens` counts a text, `prompt_tokens` is what the prompt has now.
         """
         if not self._tried_regular_cut:
             self._tried_regular_cut = True
@@ -241,6 +238,7 @@ class Conversation:
         was_longer = len(digest) < len(self._state.digest)
         if was_longer:
             self._state.digest = digest
+            self.changed = True
         return was_longer
 
     def _characters(self, count_tokens: CountTokens, tokens: int) -> int:
