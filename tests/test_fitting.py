@@ -11,8 +11,8 @@ from ollama_claude_proxy.sessions.block_text import message_text
 from ollama_claude_proxy.sessions.conversation import Conversation
 from ollama_claude_proxy.sessions.digest import write_digest
 from ollama_claude_proxy.sessions.fit_state import ConversationKey
-from ollama_claude_proxy.sessions.passages import Passage
-from ollama_claude_proxy.sessions.retrieval import QueryVector, SearchScope
+from ollama_claude_proxy.sessions.recall.passages import Passage
+from ollama_claude_proxy.sessions.recall.retrieval import QueryVector, SearchScope
 from ollama_claude_proxy.wire.anthropic import Message, parse_message
 from support.fake_models import FakeModel
 from support.fake_ollama import FakeOllama, answer

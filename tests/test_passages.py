@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_claude_proxy.sessions.passages import split_passages
+from ollama_claude_proxy.sessions.recall.passages import split_passages
 
 TEXT = st.text(st.sampled_from("ab _Z9\n\t{}é\u4e2d"), max_size=3000)
 

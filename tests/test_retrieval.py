@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_claude_proxy.sessions.passages import Passage
-from ollama_claude_proxy.sessions.retrieval import (
+from ollama_claude_proxy.sessions.recall.passages import Passage
+from ollama_claude_proxy.sessions.recall.retrieval import (
     PassageQuery,
     QueryVector,
     RetrievalBudget,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_claude_proxy.sessions.search_terms import query_terms, split_terms
+from ollama_claude_proxy.sessions.recall.search_terms import query_terms, split_terms
 
 TEXT = st.text(st.sampled_from("ab _Z9\n\t{}é\u4e2d"), max_size=3000)
 

@@ -116,7 +116,9 @@ def archive_options(w: SessionWriter) -> Iterator[None]:
     w.say("Fine, I have changed nothing yet.")
     yield
     w.ask(
-        Kind.ORDER, "Option 3, please.", "keep only a perceptual hash and the thumbnail of delivered"
+        Kind.ORDER,
+        "Option 3, please.",
+        "keep only a perceptual hash and the thumbnail of delivered",
     )
 
 

@@ -95,7 +95,7 @@ class SessionWriter:
 
     def bash(self, command: str, output: str, say: str = "", *, failed: bool = False) -> None:
         """Add the run of a command."""
-        arguments = {"command": command, "description": f"Run {command.split()[0]}"}
+        arguments = {"command": command, "description": f"Run {command.split(maxsplit=1)[0]}"}
         self._call(say, "Bash", arguments, f"Exit code 1\n{output}" if failed else output, failed)
 
     def edit(self, path: str, old: str, new: str, say: str = "") -> None:

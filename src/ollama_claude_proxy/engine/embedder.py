@@ -13,7 +13,7 @@ from ollama_claude_proxy.engine.background_tasks import BackgroundTasks
 from ollama_claude_proxy.engine.model_services import ModelServices
 from ollama_claude_proxy.errors import OcpError
 from ollama_claude_proxy.sessions.conversation import Conversation
-from ollama_claude_proxy.sessions.retrieval import QueryVector
+from ollama_claude_proxy.sessions.recall.search_scope import QueryVector
 from ollama_claude_proxy.sessions.storage.vectors import Vectors
 from ollama_claude_proxy.upstream.embedding_model import EmbeddingModel
 from ollama_claude_proxy.wire.model import ModelProfile
@@ -50,7 +50,7 @@ class Embedder:
                 model = await self._embedding_model.profile()
                 if model is None or not self._vectors.exists(_version_name(model)):
                     return None
-                vector = await self._embedding_model.embed_query(model, conversation.request)
+                vector = await self._embedding_model.embed_query(model, conversation.question.text)
         except TimeoutError:
             return None
         except OcpError as error:

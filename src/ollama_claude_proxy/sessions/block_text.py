@@ -17,6 +17,8 @@ from ollama_claude_proxy.wire.blocks import (
 from ollama_claude_proxy.wire.reminder import REMINDER_TAG
 
 _encode = msgspec.json.Encoder(order="sorted").encode
+# Tools that change files, in lower case.
+WRITING_TOOLS = frozenset({"edit", "write", "multiedit", "notebookedit"})
 # What a call is about.
 _SUBJECTS = ("file_path", "notebook_path", "path", "command", "pattern", "query", "url")
 
@@ -40,6 +42,13 @@ def is_reminder(text: str) -> bool:
 def is_request(message: Message) -> bool:
     """Whether a message is the user's own, and not the result of a call."""
     return message.role == "user" and not has_result(message)
+
+
+def begins_turn(message: Message, previous: Message) -> bool:
+    """Whether a turn begins: with the user's message, or with the answer to a call's result."""
+    if message.role == "assistant":
+        return has_result(previous)
+    return previous.role == "assistant" and not has_result(message)
 
 
 def has_result(message: Message) -> bool:

@@ -27,13 +27,11 @@ from ollama_claude_proxy.sessions.fit_state import (
     encode_fit_state,
 )
 from ollama_claude_proxy.sessions.message_chain import ChainedMessage, chain_messages
-from ollama_claude_proxy.sessions.passages import format_passages
-from ollama_claude_proxy.sessions.retrieval import (
-    PassageIndex,
-    PassageQuery,
-    QueryVector,
-    find_passages,
-)
+from ollama_claude_proxy.sessions.recall.earlier_turns import EarlierTurns
+from ollama_claude_proxy.sessions.recall.passages import format_passages
+from ollama_claude_proxy.sessions.recall.question import Question, read_question
+from ollama_claude_proxy.sessions.recall.recall import RecallQuery, recall
+from ollama_claude_proxy.sessions.recall.search_scope import PassageIndex, QueryVector
 from ollama_claude_proxy.sessions.shrink import leave_turns, limit_results, limit_texts
 from ollama_claude_proxy.sessions.truncate import truncate_results, truncate_text
 from ollama_claude_proxy.wire.anthropic import Message
@@ -42,8 +40,9 @@ from ollama_claude_proxy.wire.blocks import TextBlock, ToolReferenceBlock
 # An eighth of the window for what is found again, at about four characters a token.
 _PASSAGES_SHARE = 8
 _CHARACTERS_PER_TOKEN = 4
-# How much of the user's words, and of the model's last turn, is searched for.
-_REQUEST_CHARACTERS, _REPLY_CHARACTERS = 2000, 500
+# How much of the model's step, and of the request before, is searched for.
+_STEP_CHARACTERS, _CONTEXT_CHARACTERS = 500, 500
+_MIN_STEP_CHARACTERS = 20
 
 
 class Conversation:
@@ -94,15 +93,15 @@ class Conversation:
         return FitSummary(left_out, truncated, loaded, self._was_cut_now)
 
     @property
-    def request(self) -> str:
-        """What is asked for: the user's newest words, and in a tool loop what the model did."""
+    def question(self) -> Question:
+        """What is asked: by the user's newest message, and in a tool loop by the model's step."""
         newest = self._messages[-1]
-        asked = next(filter(is_request, reversed(self._messages)), newest)
-        words = user_text(asked)[-_REQUEST_CHARACTERS:]
-        if asked is newest:
-            return words
-        replies = (message for message in reversed(self._messages) if message.role == "assistant")
-        return f"{words}\n{message_text(next(replies, asked))[-_REPLY_CHARACTERS:]}"
+        if is_request(newest):
+            return read_question(user_text(newest), context=self._request_before())
+        step = self._step()
+        if not self._was_cut_now:
+            return Question(step=step)
+        return read_question(user_text(self._messages[self._newest_request()]), step)
 
     def shown_messages(self) -> list[Message]:
         """Return the messages that the model is shown."""
@@ -140,7 +139,9 @@ class Conversation:
         """Whether the newest message may need what is not shown, and was not searched for yet."""
         newest = self._messages[-1]
         hidden = project or self._state.cut != Cut()
-        asks = newest.role != "assistant" and (self._was_cut_now or is_request(newest))
+        asks = newest.role != "assistant" and (
+            self._was_cut_now or is_request(newest) or len(self._step()) >= _MIN_STEP_CHARACTERS
+        )
         return hidden and asks and self.chain[-1].name not in self._state.loaded
 
     def load_passages(
@@ -149,16 +150,21 @@ class Conversation:
         """Find what the newest message needs of what is not shown, once; `window` in tokens."""
         if not self.needs_passages(project=project):
             return
-        scope = self._index.scope(self.key.identity, project=project)
-        if scope is None:
-            return
-        part = 1 if is_request(self._messages[-1]) else 2
-        prompt = "\n".join(map(message_text, self.shown_messages()))
-        max_characters = window // _PASSAGES_SHARE * _CHARACTERS_PER_TOKEN // part
-        wanted = PassageQuery(self.request, prompt, max_characters, vector)
-        found = find_passages(self._index, scope, wanted)
-        if found:
-            self._state.loaded[self.chain[-1].name] = format_passages(found)
+        question = self.question
+        part = 1 if is_request(self._messages[-1]) else 2 if question.words else 4
+        recalled = recall(
+            self._index,
+            self._index.scope(self.key.identity, project=project),
+            RecallQuery(
+                question,
+                EarlierTurns(self._messages, self._opening, self._state.cut.left_until),
+                "\n".join(map(message_text, self.shown_messages())),
+                window // _PASSAGES_SHARE * _CHARACTERS_PER_TOKEN // part,
+                vector,
+            ),
+        )
+        if recalled.passages:
+            self._state.loaded[self.chain[-1].name] = format_passages(recalled.passages)
             self.changed = True
 
     @property
@@ -269,6 +275,18 @@ class Conversation:
         if self._opening <= request < self._state.cut.left_until:
             return user_text(self._messages[request])
         return ""
+
+    def _step(self) -> str:
+        """Return what the model said last, at its end."""
+        replies = (message for message in reversed(self._messages) if message.role == "assistant")
+        blocks = next((message.content for message in replies), ())
+        texts = (block.text for block in blocks if isinstance(block, TextBlock))
+        return "\n".join(texts).strip()[-_STEP_CHARACTERS:]
+
+    def _request_before(self) -> str:
+        """Return the beginning of the user's message before the newest."""
+        earlier = (message for message in self._messages[-2::-1] if is_request(message))
+        return next((user_text(message)[:_CONTEXT_CHARACTERS] for message in earlier), "")
 
     def _newest_request(self) -> int:
         """Return the number of the user's newest message."""

@@ -1,39 +1,20 @@
 """What happened in turns that left a prompt, told by rules: no model is asked."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ollama_claude_proxy.sessions.block_text import (
-    block_text,
-    call_subject,
-    is_reminder,
-)
+from ollama_claude_proxy.sessions.recall.account import FILE_KINDS, account, newest_lines
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import (
-    TextBlock,
     ToolReferenceBlock,
     ToolResultBlock,
-    ToolUseBlock,
 )
-from ollama_claude_proxy.wire.reminder import DIGEST_START, REMINDER_TAG
+from ollama_claude_proxy.wire.reminder import DIGEST_START
 
 # Characters a token, a little low: a digest is paths and commands.
 _CHARACTERS_PER_TOKEN = 3
 _MAX_TOKENS = 1000
-_MAX_LINES = 12
-_MAX_LINE_CHARACTERS = 140
 # Of the first line and the tags.
 _FRAME_CHARACTERS = 140
-
-_ERROR = re.compile(
-    r"^.*\b(?:\w*error|\w*exception|failed|fatal|panic):.*$", re.IGNORECASE | re.MULTILINE
-)
-_SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
-_DECISION = re.compile(
-    r"\b(?:decid\w+|decision|chose|choose|agreed|instead of|because|let's use|we use)\b",
-    re.IGNORECASE,
-)
-_WRITING_TOOLS = frozenset({"edit", "write", "multiedit", "notebookedit"})
 
 
 def max_digest_tokens(budget: int) -> int:
@@ -50,10 +31,9 @@ def write_digest(left: Sequence[Message], tokens: int, summary: str = "") -> str
     parts = [f"{DIGEST_START} {len(left)} messages. What is needed of them can be read again."]
     if summary:
         parts = [f"{DIGEST_START} in short:\n{summary}\nBehind that {len(left)} further messages."]
-    kinds = {name: lines for name, find in _KINDS.items() if tokens and (lines := find(left))}
-    room = (tokens * _CHARACTERS_PER_TOKEN - _FRAME_CHARACTERS) // max(len(kinds), 1)
-    for name, lines in kinds.items():
-        parts.append(f"{name}:\n" + "\n".join(_newest(lines, room - len(name) - 2)))
+    kinds = _compact(account(left)) if tokens else {}
+    rooms = _share_room(kinds, tokens * _CHARACTERS_PER_TOKEN - _FRAME_CHARACTERS)
+    parts += (f"{title}:\n{newest_lines(kinds[title], rooms[title])}" for title in kinds)
     return "\n".join(parts) + "\n</system-reminder>"
 
 
@@ -68,83 +48,35 @@ def found_tools(left: Iterable[Message]) -> list[str]:
     return list(dict.fromkeys(references))
 
 
-def _requests(left: Iterable[Message]) -> list[str]:
-    texts = (
-        block.text
-        for message in left
-        if message.role == "user"
-        for block in message.content
-        if isinstance(block, TextBlock)
-    )
-    return [text for text in texts if text.strip() and not is_reminder(text)]
+def _compact(kinds: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+    """Return an account with the files of a folder on one line."""
+    return {
+        title: [f"- {line}" for line in (_by_folder(lines) if title in FILE_KINDS else lines)]
+        for title, lines in kinds.items()
+    }
 
 
-def _decisions(left: Iterable[Message]) -> list[str]:
-    texts = (
-        block.text
-        for message in left
-        for block in message.content
-        if isinstance(block, TextBlock) and REMINDER_TAG not in block.text
-    )
-    # sentences first: to search a whole text for a sentence with a word takes quadratic time
-    sentences = (sentence for text in texts for sentence in _SENTENCE.findall(text))
-    return [sentence for sentence in sentences if _DECISION.search(sentence)]
+def _by_folder(paths: Iterable[str]) -> list[str]:
+    """Return the names of files behind their folder, so that it is said once."""
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folder, slash, name = path.rpartition("/")
+        names = folders.pop(folder + slash, [])  # the folder that was used last stands last
+        folders[folder + slash] = [*names, name]
+    return [f"{folder}{', '.join(names)}" for folder, names in folders.items()]
 
 
-def _written_files(left: Iterable[Message]) -> list[str]:
-    return _files(left, writing=True)
-
-
-def _read_files(left: Iterable[Message]) -> list[str]:
-    return _files(left, writing=False)
-
-
-def _files(left: Iterable[Message], *, writing: bool) -> list[str]:
-    files = (
-        str(call.input.get("file_path") or call.input.get("path") or "")
-        for call in _calls(left)
-        if (call.name.lower() in _WRITING_TOOLS) == writing
-    )
-    return [file for file in files if file]
-
-
-def _commands(left: Iterable[Message]) -> list[str]:
-    calls = (call for call in _calls(left) if "command" in call.input)
-    return [call_subject(call).partition(" ")[2] for call in calls]
-
-
-def _errors(left: Iterable[Message]) -> list[str]:
-    return [line for result in _results(left) for line in _ERROR.findall(block_text(result))]
-
-
-_KINDS: Mapping[str, Callable[[Sequence[Message]], list[str]]] = {
-    "The user asked": _requests,
-    "Decisions": _decisions,
-    "Files written": _written_files,
-    "Files read": _read_files,
-    "Commands": _commands,
-    "Errors": _errors,
-}
-
-
-def _calls(messages: Iterable[Message]) -> Iterator[ToolUseBlock]:
-    for message in messages:
-        yield from (block for block in message.content if isinstance(block, ToolUseBlock))
+def _share_room(kinds: Mapping[str, Sequence[str]], room: int) -> dict[str, int]:
+    """Share some characters among kinds: what one does not need goes to those that need more."""
+    needed = {title: sum(len(line) + 1 for line in lines) for title, lines in kinds.items()}
+    room -= sum(len(title) + 2 for title in kinds)
+    rooms: dict[str, int] = {}
+    for number, title in enumerate(sorted(needed, key=lambda title: needed[title])):
+        rooms[title] = min(needed[title], max(room, 0) // (len(needed) - number))
+        room -= rooms[title]
+    return rooms
 
 
 def _results(messages: Iterable[Message]) -> Iterator[ToolResultBlock]:
     for message in messages:
         yield from (block for block in message.content if isinstance(block, ToolResultBlock))
-
-
-def _newest(lines: Iterable[str], room: int) -> list[str]:
-    """Return the newest lines that fit into some characters, each once, in their order."""
-    short = [" ".join(line.split())[:_MAX_LINE_CHARACTERS] for line in lines]
-    unique = list(dict.fromkeys(reversed(short)))[::-1]  # each where it was said last
-    newest: list[str] = []
-    for line in reversed(unique[-_MAX_LINES:]):
-        room -= len(line) + 3
-        if room < 0:
-            break
-        newest.append(f"- {line}")
-    return newest[::-1]

@@ -15,9 +15,9 @@ from sqlite3 import Connection
 
 from ollama_claude_proxy.sessions.block_text import (
     adds_text,
+    begins_turn,
     block_text,
     call_subject,
-    has_result,
     is_reminder,
 )
 from ollama_claude_proxy.sessions.fit_state import ConversationKey
@@ -146,7 +146,7 @@ def _insert_message(
         root, turn = connection.execute(
             "SELECT root, turn FROM messages WHERE id = ?", (parent,)
         ).fetchone()
-        turn += _begins_turn(link.message, previous)
+        turn += begins_turn(link.message, previous)
     cursor = connection.execute(
         "INSERT INTO messages (hash, parent, root, turn, role, at) VALUES (?, ?, ?, ?, ?, ?)",
         (link.hash, parent, root, turn, link.message.role, int(time.time())),
@@ -173,13 +173,6 @@ def _insert_blocks(
         )
         if adds_text(block):
             index_block(connection, root, row, block_text(block), subjects.get(reference, ""))
-
-
-def _begins_turn(message: Message, previous: Message) -> bool:
-    """Whether a turn begins: with the user's message, or with the answer to a call's result."""
-    if message.role == "assistant":
-        return has_result(previous)
-    return previous.role == "assistant" and not has_result(message)
 
 
 def _block_id(connection: Connection, body: bytes) -> int:

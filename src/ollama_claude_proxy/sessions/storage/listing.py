@@ -7,7 +7,7 @@ from msgspec import Struct
 from ollama_claude_proxy.sessions.block_text import block_text
 from ollama_claude_proxy.sessions.fit_state import FitState, decode_fit_state
 from ollama_claude_proxy.sessions.message_chain import parse_stored, restore_block, restore_raw
-from ollama_claude_proxy.sessions.search_terms import query_terms
+from ollama_claude_proxy.sessions.recall.search_terms import query_terms
 from ollama_claude_proxy.sessions.storage.compression import decompress
 from ollama_claude_proxy.sessions.storage.database import Database
 from ollama_claude_proxy.sessions.storage.passage_numbers import PASSAGE_BITS, root_of

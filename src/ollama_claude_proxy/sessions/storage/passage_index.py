@@ -1,16 +1,19 @@
 """Searching the passages in the database: by words with FTS5, by meaning with vectors."""
 
+import json
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from ollama_claude_proxy.sessions.block_text import block_text
 from ollama_claude_proxy.sessions.message_chain import restore_block
-from ollama_claude_proxy.sessions.passages import Passage
-from ollama_claude_proxy.sessions.retrieval import QueryVector, SearchScope
+from ollama_claude_proxy.sessions.recall.passages import Passage, excerpt, surroundings
+from ollama_claude_proxy.sessions.recall.search_scope import QueryVector, SearchScope
 from ollama_claude_proxy.sessions.storage.compression import decompress
 from ollama_claude_proxy.sessions.storage.database import Database
 from ollama_claude_proxy.sessions.storage.passage_numbers import NumberRange, numbers_of_root
 from ollama_claude_proxy.sessions.storage.vectors import Vectors
+from ollama_claude_proxy.wire.blocks import Block
+
+# Messages of other conversations stand before all of this one.
+_BEFORE = 1 << 62
 
 
 class StoredPassages:
@@ -34,53 +37,78 @@ class StoredPassages:
         roots = frozenset(int(root) for _, root in heads)
         return SearchScope(self._chain_up_to(head), root, roots, foreign_roots)
 
-    def match_terms(
-        self, terms: Sequence[str], scope: SearchScope, max_matches: int
-    ) -> dict[int, float]:
-        """Return how well passages match any of some terms, best first; a low score is good."""
-        query = " OR ".join(f'"{term}"' for term in terms)
-        rows: list[tuple[Any, ...]] = []
-        for first, last in _ranges(scope):
-            rows += self._database.rows(
-                "SELECT rowid, rank FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?"
-                " ORDER BY rank LIMIT ?",
-                query,
+    def count(self, scope: SearchScope) -> int:
+        """Return how many passages there are; passages of one root are numbered without gaps."""
+        return sum(
+            int(newest) - first + 1
+            for first, last in _ranges(scope)
+            for (newest,) in self._database.rows(
+                "SELECT MAX(id) FROM passages WHERE id BETWEEN ? AND ?", first, last
+            )
+            if newest is not None
+        )
+
+    def with_term(self, term: str, scope: SearchScope, max_matches: int) -> list[int]:
+        """Return passages that have a term, a word or a phrase; the oldest first."""
+        return [
+            int(row[0])
+            for first, last in _ranges(scope)
+            for row in self._database.rows(
+                "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? LIMIT ?",
+                f'"{term}"',
                 first,
                 last,
                 max_matches,
             )
-        rows.sort(key=lambda row: (row[1], -row[0]))
-        return {int(number): float(rank) for number, rank in rows[:max_matches]}
+        ][:max_matches]
 
     def nearest(self, query: QueryVector, scope: SearchScope, max_matches: int) -> list[int]:
         """Return the passages of the nearest meaning, the nearest first."""
         return self._vectors.nearest(query, _ranges(scope), max_matches)
 
-    def load(self, number: int, scope: SearchScope) -> Passage | None:
-        """Return a passage at its last place within the scope; None if it has none."""
-        rows = self._database.rows(
-            "SELECT c.message, m.turn, m.root, p.start, p.length, s.text, b.body"
-            " FROM passages AS p JOIN blocks AS b ON b.id = p.block"
-            " JOIN sources AS s ON s.id = p.source"
-            " JOIN contents AS c ON c.block = p.block JOIN messages AS m ON m.id = c.message"
-            " WHERE p.id = ? ORDER BY c.message DESC",
-            number,
-        )
-        for message, turn, root, start, length, source, body in rows:
-            is_own = message in scope.messages or (root != scope.root and root in scope.roots)
-            if is_own or root in scope.foreign_roots:
-                text = block_text(restore_block(decompress(body)))[start : start + length]
-                return Passage(message, turn, source, text, is_foreign=not is_own)
-        return None
+    def load(self, numbers: Sequence[int], scope: SearchScope) -> dict[int, Passage]:
+        """Return passages by their numbers, each at its last place within the scope.
 
-    def _chain_up_to(self, message: int) -> frozenset[int]:
+        Passages of the conversation are numbered by their place in it, others as they are stored.
+        """
+        rows = self._database.rows(
+            "SELECT p.id, c.message, m.turn, m.root, m.role, p.start, p.length, s.text, p.block"
+            " FROM passages AS p JOIN sources AS s ON s.id = p.source"
+            " JOIN contents AS c ON c.block = p.block JOIN messages AS m ON m.id = c.message"
+            " WHERE p.id IN (SELECT value FROM json_each(?)) ORDER BY c.message DESC",
+            json.dumps(list(numbers)),
+        )
+        found: dict[int, Passage] = {}
+        blocks: dict[int, Block] = {}
+        for number, message, turn, root, role, start, length, source, block in rows:
+            place = _place(scope, message, root)
+            if number in found or place is None:
+                continue
+            if block not in blocks:
+                blocks[block] = self._block(block)
+            found[number] = Passage(
+                place,
+                turn,
+                source,
+                excerpt(blocks[block], start, length),
+                is_foreign=root in scope.foreign_roots,
+                is_request=role == "user" and not source,
+                surroundings=surroundings(blocks[block], start, length),
+            )
+        return found
+
+    def _block(self, block: int) -> Block:
+        body = self._database.rows("SELECT body FROM blocks WHERE id = ?", block)[0][0]
+        return restore_block(decompress(body))
+
+    def _chain_up_to(self, message: int) -> list[int]:
         rows = self._database.rows(
             "WITH RECURSIVE up (id, parent) AS (SELECT id, parent FROM messages WHERE id = ?"
             " UNION ALL SELECT m.id, m.parent FROM messages AS m JOIN up ON m.id = up.parent)"
             " SELECT id FROM up",
             message,
         )
-        return frozenset(int(row[0]) for row in rows)
+        return sorted(int(row[0]) for row in rows)  # a message is stored behind its parent
 
     def _foreign_roots(self, key: str) -> frozenset[int]:
         rows = self._database.rows(
@@ -92,6 +120,15 @@ class StoredPassages:
             key,
         )
         return frozenset(int(row[0]) for row in rows)
+
+
+def _place(scope: SearchScope, message: int, root: int) -> int | None:
+    """Return where a message stands: below 0 before the conversation, None if out of scope."""
+    place = scope.places.get(message)
+    if place is not None:
+        return place
+    is_earlier = root != scope.root and root in scope.roots
+    return message - _BEFORE if is_earlier or root in scope.foreign_roots else None
 
 
 def _ranges(scope: SearchScope) -> Iterator[NumberRange]:

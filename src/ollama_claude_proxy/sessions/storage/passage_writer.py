@@ -3,8 +3,8 @@
 from sqlite3 import Connection
 
 from ollama_claude_proxy.sessions.block_text import is_reminder
-from ollama_claude_proxy.sessions.passages import split_passages
-from ollama_claude_proxy.sessions.search_terms import split_terms, strip_line_numbers
+from ollama_claude_proxy.sessions.recall.passages import split_passages
+from ollama_claude_proxy.sessions.recall.search_terms import split_terms, strip_line_numbers
 from ollama_claude_proxy.sessions.storage.passage_numbers import numbers_of_root
 
 _SOURCE_CHARACTERS = 200

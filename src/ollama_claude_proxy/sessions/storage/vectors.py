@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from ollama_claude_proxy.sessions.block_text import block_text
 from ollama_claude_proxy.sessions.message_chain import restore_block
-from ollama_claude_proxy.sessions.retrieval import QueryVector
+from ollama_claude_proxy.sessions.recall.search_scope import QueryVector
 from ollama_claude_proxy.sessions.storage.compression import decompress
 from ollama_claude_proxy.sessions.storage.database import Database
 from ollama_claude_proxy.sessions.storage.passage_numbers import NumberRange, numbers_of_root

@@ -6,19 +6,14 @@ parts.
 
 import re
 
+from ollama_claude_proxy.sessions.recall.stop_words import STOP_WORDS
+
 _WORDS = re.compile(r"[^\W\d]\w*|\d[\d.:]*\d|\d+")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # Chinese, Japanese and Korean are written without spaces: each character is a word.
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _NON_ASCII = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
 _LINE_NUMBERS = re.compile(r"^\s*\d+[→\t]", re.MULTILINE)
-_STOP_WORDS = frozenset(
-    _WORDS.findall(
-        "a an and are as at be but by can could did do does for from had has have how i if in is "
-        "it its me my of on or our please should so tell that the their then there this to us was "
-        "we were what when where which who why will with would you your again earlier before"
-    )
-)
 
 
 def split_terms(text: str) -> list[str]:
@@ -42,7 +37,7 @@ def query_terms(text: str) -> list[str]:
         parts = split_terms(word)
         terms[" ".join(parts)] = None
         terms |= dict.fromkeys(parts)
-    return [term for term in terms if term and term not in _STOP_WORDS]
+    return [term for term in terms if term and term not in STOP_WORDS]
 
 
 def strip_line_numbers(text: str) -> str:

@@ -8,11 +8,16 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from ollama_claude_proxy.sessions.block_text import WRITING_TOOLS, block_text
+from ollama_claude_proxy.wire.blocks import Block, ToolResultBlock
 from ollama_claude_proxy.wire.reminder import wrap_reminder
 
 # Characters; about 150 tokens, a short function.
 _MAX_CHARACTERS = 500
 _MIN_CHARACTERS = 125
+# What was said, and what a call writes, is only understood as a whole.
+_MAX_WHOLE = 1500
+_MARGIN = 200
 
 # A line that begins something new; tools write line numbers before it.
 _SECTION_START = re.compile(
@@ -26,7 +31,8 @@ _SECTION_START = re.compile(
 class Passage(Struct, frozen=True):
     """A piece of a conversation: its `turn`, its `source` (the call that it is about) and its text.
 
-    A higher `message` is newer; `is_foreign`: it is of another conversation.
+    A higher `message` is newer; `is_foreign`: it is of another conversation; `is_request`: the user
+    wrote it. `surroundings` are the text with some lines around it, where it is of a longer one.
     """
 
     message: int
@@ -34,11 +40,35 @@ class Passage(Struct, frozen=True):
     source: str
     text: str
     is_foreign: bool = False
+    is_request: bool = False
+    surroundings: str = ""
 
     @property
     def file(self) -> str:
         """What the source is about, without the tool's name; empty for plain messages."""
         return self.source.partition(" ")[2]
+
+    @property
+    def is_receipt(self) -> bool:
+        """Whether it only says that something was written."""
+        tool = self.source.partition(" ")[0]
+        return tool.lower() in WRITING_TOOLS and not self.text.startswith(tool)
+
+
+def excerpt(block: Block, start: int, length: int) -> str:
+    """Return a passage of a block; of what was said and of calls all, where that is short."""
+    text = block_text(block)
+    is_whole = not isinstance(block, ToolResultBlock) and len(text) <= _MAX_WHOLE
+    return text if is_whole else text[start : start + length]
+
+
+def surroundings(block: Block, start: int, length: int) -> str:
+    """Return a passage of a block with some lines before and behind it."""
+    text = block_text(block)
+    begin = text.rfind("\n", 0, max(start - _MARGIN, 0)) + 1
+    end = text.find("\n", start + length + _MARGIN)
+    near = end if start + length <= end <= start + length + 2 * _MARGIN else start + length
+    return text[begin if start - begin <= 2 * _MARGIN else start : near]
 
 
 def format_passages(passages: Sequence[Passage]) -> str:
@@ -49,6 +79,8 @@ def format_passages(passages: Sequence[Passage]) -> str:
 
 
 def _location(passage: Passage) -> str:
+    if not passage.turn:
+        return passage.source
     turn = f"turn {passage.turn}" + (" of another session here" if passage.is_foreign else "")
     return f"{turn}, {passage.source}" if passage.source else turn
 

@@ -1,0 +1,236 @@
+"""An index of what happened in turns that left: by rules, no model is asked.
+
+For each kind of thing that a session is asked about (what the user wanted, decisions, files,
+commands, tests, errors, open tasks) it has one short line each, oldest first, each once where it
+was said last. It is complete; who shows it takes what there is room for.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from ollama_claude_proxy.sessions.block_text import (
+    WRITING_TOOLS,
+    block_text,
+    call_subject,
+    is_reminder,
+)
+from ollama_claude_proxy.sessions.recall.open_work import open_tasks
+from ollama_claude_proxy.sessions.recall.phrases import any_phrase
+from ollama_claude_proxy.wire.anthropic import Message
+from ollama_claude_proxy.wire.blocks import TextBlock, ToolResultBlock, ToolUseBlock
+from ollama_claude_proxy.wire.reminder import REMINDER_TAG
+
+# Searched line by line, of each its beginning: over whole texts some would take quadratic time.
+_MAX_SEARCHED = 500
+_ERROR = re.compile(r"\b(?:\w{0,60}error|\w{0,60}exception|failed|fatal|panic):", re.IGNORECASE)
+_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\S)[^.!?\n]*)*[.!?]?")
+_DECISION = any_phrase(r"""
+    decid* | decision | chose | choose | picked | agreed | settled | instead of | rather than
+    because | let's use | we(?:'ll| will)? (?:use|keep|stick|stay|go) | going with | go with
+    keep using | in favou?r of | entschieden | weil | stattdessen | nehmen wir
+""")
+_FAILED_TEST = re.compile(
+    r"\s*(?:FAILED|FAIL:|ERROR:?|--- FAIL:|[✕✗\u00d7]|not ok \d+ -?)\s+(\S.{0,100}?)"
+    r"(?: - .*| \(\d.*\))?\s*$"
+    r"|\s*(?:test )?(\S{1,200}) (?:\.\.\. )?FAILED\b"
+)
+_PASSED_TEST = re.compile(
+    r"\s*(?:PASSED|--- PASS:|✓|✔|ok \d+ -?)\s+(\S.{0,100}?)(?: \(\d.*\))?\s*$"
+    r"|\s*(?:test )?(\S{1,200}) (?:\.\.\. )?(?:PASSED|ok)\b"
+)
+# Somebody's name: amid a sentence a word with a capital that is no code, no acronym, no date; at
+# its beginning one that does something.
+_NAME = re.compile(
+    r"(?<=[a-zäöüß,;:] )(?!I\b|I'|January|February|March|April|May|June|July|August|September"
+    r"|October|November|December|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
+    r"[A-ZÄÖÜ][a-zäöüßéèáó]{2,}\b(?![.(_/]\w)"
+    r"|^\s*[A-ZÄÖÜ][a-zäöüßéèáó]+ (?:[A-ZÄÖÜ]\w+ )?(?:(?:from|of|in|at) .{1,30})?"
+    r"(?:is|was|will|can|has|had|wants|needs|said|told|asked|\w{3,}(?:s|ed))\b"
+)
+_MAX_LINE_CHARACTERS = 140
+FILE_KINDS = frozenset({"Files written", "Files read"})
+
+
+class AccountKind(Struct, frozen=True):
+    """A kind of thing: its `title`, and the `asked` words of questions that mean it."""
+
+    title: str
+    asked: re.Pattern[str]
+
+
+def account(left: Sequence[Message]) -> Mapping[str, list[str]]:
+    """Return the lines of each kind by its title, oldest first; only kinds that have any."""
+    found = {kind.title: _shortened(find(left)) for kind, find in _KINDS.items()}
+    return {title: lines for title, lines in found.items() if lines}
+
+
+def asked_kinds(words: str) -> list[str]:
+    """Return the titles of the kinds that a question asks for, by its words."""
+    return [kind.title for kind in _KINDS if kind.asked.search(words)]
+
+
+def newest_lines(lines: Sequence[str], room: int) -> str:
+    """Return the newest lines that fit into some characters, in their order."""
+    newest: list[str] = []
+    for line in reversed(lines):
+        room -= len(line) + 1
+        if room < 0:
+            break
+        newest.append(line)
+    return "\n".join(newest[::-1])
+
+
+def _requests(left: Sequence[Message]) -> Iterator[str]:
+    for message in left:
+        if message.role == "user":
+            yield from (text for text in _texts(message) if text.strip() and not is_reminder(text))
+
+
+def _decisions(left: Sequence[Message]) -> Iterator[str]:
+    # sentences first: to search a whole text for a sentence with a word takes quadratic time
+    for message in left:
+        for text in _texts(message):
+            if REMINDER_TAG not in text:
+                yield from filter(_DECISION.search, _sentences(text))
+
+
+def _names(left: Sequence[Message]) -> Iterator[str]:
+    """Yield what the user said with the name of somebody."""
+    for message in left:
+        if message.role == "user":
+            for text in _texts(message):
+                if not is_reminder(text):
+                    yield from filter(_NAME.search, _sentences(text))
+
+
+def _written_files(left: Sequence[Message]) -> Iterator[str]:
+    return _files(left, writing=True)
+
+
+def _read_files(left: Sequence[Message]) -> Iterator[str]:
+    return _files(left, writing=False)
+
+
+def _files(left: Sequence[Message], *, writing: bool) -> Iterator[str]:
+    for call in _calls(left):
+        if (call.name.lower() in WRITING_TOOLS) == writing:
+            path = call.input.get("file_path") or call.input.get("notebook_path")
+            path = path or call.input.get("path")
+            if path and isinstance(path, str):
+                yield path
+
+
+def _commands(left: Sequence[Message]) -> Iterator[str]:
+    for call in _calls(left):
+        if "command" in call.input:
+            yield call_subject(call).partition(" ")[2]
+
+
+def _failed_tests(left: Sequence[Message]) -> Iterator[str]:
+    return _matches(_FAILED_TEST, left)
+
+
+def _passed_tests(left: Sequence[Message]) -> Iterator[str]:
+    return _matches(_PASSED_TEST, left)
+
+
+def _errors(left: Sequence[Message]) -> Iterator[str]:
+    return filter(_ERROR.search, _result_lines(left))
+
+
+def _open_tasks(left: Sequence[Message]) -> Iterator[str]:
+    lists = (call.input.get("todos") or call.input.get("plan") for call in _calls(left))
+    newest = [tasks for tasks in lists if isinstance(tasks, list)][-1:]
+    for tasks in newest:
+        yield from filter(None, open_tasks(tasks))
+
+
+def _matches(pattern: re.Pattern[str], left: Sequence[Message]) -> Iterator[str]:
+    for line in _result_lines(left):
+        match = pattern.match(line)
+        if match:
+            yield match[1] or match[2]
+
+
+def _result_lines(left: Sequence[Message]) -> Iterator[str]:
+    for result in _results(left):
+        for line in block_text(result).splitlines():
+            yield line[:_MAX_SEARCHED]
+
+
+def _sentences(text: str) -> Iterator[str]:
+    return (sentence[:_MAX_SEARCHED] for sentence in _SENTENCE.findall(text))
+
+
+def _calls(messages: Iterable[Message]) -> Iterator[ToolUseBlock]:
+    for message in messages:
+        yield from (block for block in message.content if isinstance(block, ToolUseBlock))
+
+
+def _results(messages: Iterable[Message]) -> Iterator[ToolResultBlock]:
+    for message in messages:
+        yield from (block for block in message.content if isinstance(block, ToolResultBlock))
+
+
+def _texts(message: Message) -> Iterator[str]:
+    return (block.text for block in message.content if isinstance(block, TextBlock))
+
+
+def _shortened(lines: Iterable[str]) -> list[str]:
+    """Return lines with single spaces, cut where they are long, each once where it was last."""
+    short = [" ".join(line.split())[:_MAX_LINE_CHARACTERS] for line in lines]
+    return list(dict.fromkeys(filter(None, reversed(short))))[::-1]
+
+
+_KINDS = {
+    AccountKind(
+        "The user asked",
+        any_phrase("""
+            ask* | request* | want* | instruct* | told | tell | said | mention* | tasks?
+            questions? | aufgabe* | frage* | bat | gebeten
+        """),
+    ): _requests,
+    AccountKind(
+        "Decisions",
+        any_phrase("decid* | decision* | choice* | chose* | choos* | agree* | settle* | entsch*"),
+    ): _decisions,
+    AccountKind(
+        "Open tasks",
+        any_phrase("""
+            open | tasks? | to-?dos? | left | remain* | pending | outstanding | offen* | aufgabe*
+        """),
+    ): _open_tasks,
+    AccountKind(
+        "Files written",
+        any_phrase("""
+            files? | modules? | edit* | chang* | touch* | modif* | write* | written | wrote | creat*
+            datei* | geändert* | bearbeit* | angefasst
+        """),
+    ): _written_files,
+    AccountKind(
+        "Files read",
+        any_phrase("read | look* | inspect* | open* | view* | gelesen | angesehen | angeschaut"),
+    ): _read_files,
+    AccountKind(
+        "Commands", any_phrase("command* | ran | run | execut* | shell | befehl* | ausgeführt")
+    ): _commands,
+    AccountKind(
+        "Tests failed", any_phrase("tests? | fail* | red | broke* | fehlgeschlagen* | rot")
+    ): _failed_tests,
+    AccountKind(
+        "Tests passed", any_phrase("pass* | green | succeed* | bestanden | grün")
+    ): _passed_tests,
+    AccountKind(
+        "Names",
+        any_phrase("""
+            who | whom | whose | people | persons? | names? | named | everybody | everyone | anyone
+            anybody | colleague* | team | wer | wem | wen | leute | namen | personen | kolleg*
+        """),
+    ): _names,
+    AccountKind(
+        "Errors",
+        any_phrase("error* | exception* | crash* | fail* | trace* | problem* | fehler* | absturz"),
+    ): _errors,
+}

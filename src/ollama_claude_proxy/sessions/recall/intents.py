@@ -1,0 +1,127 @@
+"""How a request points to what was before: by order, by an old state, by a list, or by nothing.
+
+Such requests hardly share words with what they mean. "The second approach" needs the text in which
+approaches were numbered, "undo that" the text that an edit replaced, "go on" what was announced.
+The words are English and German.
+"""
+
+import re
+from enum import Enum, auto
+
+from msgspec import Struct
+
+from ollama_claude_proxy.sessions.recall.phrases import any_phrase
+from ollama_claude_proxy.sessions.recall.stop_words import STOP_WORDS
+
+
+class Intent(Enum):
+    """A way to point to what was before."""
+
+    ORDER = auto()
+    UNDO = auto()
+    LIST = auto()
+    BACK_REFERENCE = auto()
+
+
+class Ordinal(Struct, frozen=True):
+    """A place in an order, from 1 (the last is -1), and the `noun` that it is of, if any."""
+
+    place: int
+    noun: str
+
+
+_PLACES = {
+    "first": 1, "1st": 1, "one": 1, "erste": 1, "a": 1, "i": 1,
+    "second": 2, "2nd": 2, "two": 2, "zweite": 2, "b": 2, "ii": 2,
+    "third": 3, "3rd": 3, "three": 3, "dritte": 3, "c": 3, "iii": 3,
+    "fourth": 4, "4th": 4, "four": 4, "vierte": 4, "d": 4, "iv": 4,
+    "fifth": 5, "5th": 5, "five": 5, "fünfte": 5, "e": 5,
+    "sixth": 6, "6th": 6, "six": 6, "sechste": 6,
+    "last": -1, "final": -1, "latter": -1, "letzte": -1, "former": 1,
+}  # fmt: skip
+_ORDINAL = re.compile(
+    r"\b(first|second|third|fourth|fifth|sixth|[1-6](?:st|nd|rd|th)|last|final|latter|former"
+    r"|(?:erste|zweite|dritte|vierte|fünfte|sechste|letzte)[nrs]?)\b"
+    r"(?:[\s-]+(?:of|one|von)\b)?(?:[\s-]+(?:the|your|my|our|those|these|two|three|four|der|den"
+    r"|deiner|deinen))*[\s-]*(\w+)?(?:[\s-]+(\w+))?",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(
+    r"\b(option|approach|step|point|item|variant|plan|idea|suggestion|alternative|proposal|way"
+    r"|choice|number|no|task|möglichkeit|variante|ansatz|vorschlag|schritt|punkt|nummer)"
+    r"\.?\s*[#(]?([1-9]|[a-e]|one|two|three|four|five|six|i{1,3}|iv)\b\)?|#([1-9])\b",
+    re.IGNORECASE,
+)
+_UNDO = any_phrase(r"""
+    undo | undid | revert* | roll(?:ed|ing)? (?:\w+ ){0,3}back | put (?:\w+ ){0,4}back | restore
+    back out | (?:as|how|what|like) (?:\w+ ){1,4}(?:was|were|looked|had been|used to be)
+    used to (?:be|say|read) | original(?:ly)? | previous(?:ly)?
+    old (?:\w+ )?(?:text|version|code|value|line|wording|body|one|state)
+    before (?:\w+ ){0,3}(?:chang|edit|touch|rewr|replac|modif|patch)\w*
+    rückgängig | vorher | ursprünglich* | mach\w* (?:\w+ ){0,5}zurück
+    zurück(?:setzen|nehmen|drehen) | alte[nrs]? (?:text|version|code|wert|zeile|fassung|stand)
+""")
+_LIST = any_phrase(r"""
+    all | every | each | list | everything | everybody | everyone | anybody | who | how many
+    summar* | overview | recap | so far | complete | enumerate
+    (?:which|what) (?:\w+ ){0,2}?\w{2,}s
+    alle[ns]? | sämtliche* | liste | auflist* | übersicht | bisher | jede[nrs]? | wie viele
+    welche[nr]? (?:\w+ ){0,2}?(?:\w{2,}en|tests|befehle|fehler|module)
+""")
+_BACK_REFERENCE = any_phrase(r"""
+    the same | same (?:thing|way|for) | the other | others? | that one | this one | both | again
+    likewise | as (?:before|above|there|discussed|agreed|well) | like (?:before|there|that|we did)
+    do (?:it|that) | go on | continue | carry on | proceed | keep going | resume | next
+    what(?:'s| is) left | where were we | and now | pick up | finish
+    weiter* | fortfahren | dasselbe | das gleiche | genauso | ebenso | das andere | die andere
+    den anderen | auch (?:für|bei) | wie (?:vorhin|dort|eben|besprochen)
+""")
+_WORD = re.compile(r"\w+")
+# A request with so few words of its own can only mean what was before.
+_MAX_BARE_WORDS = 3
+
+
+def read_intents(text: str) -> frozenset[Intent]:
+    """Return how a question points to what was before."""
+    if not text.strip():
+        return frozenset()
+    found = {
+        intent
+        for intent, pattern in (
+            (Intent.UNDO, _UNDO),
+            (Intent.LIST, _LIST),
+            (Intent.BACK_REFERENCE, _BACK_REFERENCE),
+        )
+        if pattern.search(text)
+    }
+    if read_ordinals(text):
+        found.add(Intent.ORDER)
+    own_words = [word for word in _WORD.findall(text.lower()) if word not in STOP_WORDS]
+    if len(own_words) <= _MAX_BARE_WORDS:
+        found.add(Intent.BACK_REFERENCE)
+    return frozenset(found)
+
+
+def read_ordinals(text: str) -> list[Ordinal]:
+    """Return the places that a question names: "the second approach", "option 3"."""
+    found = [
+        Ordinal(_place(match[1]), _noun(match[2], match[3])) for match in _ORDINAL.finditer(text)
+    ]
+    found += [
+        Ordinal(_place(match[2] or match[3]), (match[1] or "").lower())
+        for match in _NUMBERED.finditer(text)
+    ]
+    return found
+
+
+def _place(word: str) -> int:
+    word = word.lower()
+    if word.isdigit():
+        return int(word)
+    return _PLACES.get(word) or _PLACES.get(word.rstrip("nrs"), 1)
+
+
+def _noun(*words: str | None) -> str:
+    """Return the first word that is one of content, in lower case."""
+    lower = (word.lower() for word in words if word)
+    return next((word for word in lower if word not in STOP_WORDS), "")

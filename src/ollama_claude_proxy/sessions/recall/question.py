@@ -1,0 +1,99 @@
+"""What a request asks, apart from what is pasted with it.
+
+People put a question above or below a log of a thousand lines. The log must not drown the question:
+lines of prose are told from others by the words that hold sentences together, and only the prose at
+the beginning and at the end is the question.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from ollama_claude_proxy.sessions.recall.stop_words import STOP_WORDS
+
+# Characters. A text that is not longer is all question.
+_MAX_PLAIN = 600
+# What is taken of the question at each end of what is pasted, and of the lines that are pasted.
+_MAX_PROSE = 1500
+_MAX_PASTED = 3000
+_MIN_STOP_SHARE = 0.2
+_MAX_SIGN_SHARE = 0.08
+_WORD = re.compile(r"[^\W\d_]+")
+_SIGN = re.compile(r"[^\w\s.,;:!?'\"()`-]")
+_PASTED_START = re.compile(
+    r"\s{4,}|\t|```|[\[{<|+>$#@]|\d{2,4}[-:/.]\d\d|\w+: \w+=|(?:ERROR|WARN|INFO|DEBUG|TRACE)\b"
+)
+_FAILURE = re.compile(r"error|exception|fail|fatal|panic|traceback", re.IGNORECASE)
+
+
+class Question(Struct, frozen=True):
+    """What is looked for: the user's `words`, and what is `pasted` with them.
+
+    `step` is what the model said and called last, in the turns that follow a request; `context` is
+    the request before, where this one only points to it.
+    """
+
+    words: str = ""
+    pasted: str = ""
+    step: str = ""
+    context: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is asked, as one text."""
+        return "\n".join(filter(None, (self.words, self.step)))
+
+
+def read_question(text: str, step: str = "", context: str = "") -> Question:
+    """Return what a user's text asks."""
+    text = text.strip()
+    if len(text) <= _MAX_PLAIN:
+        return Question(text, "", step, context)
+    lines = text.splitlines()
+    above = _prose_until(lines)
+    below = _prose_until(lines[len(above) :][::-1])[::-1]
+    pasted = lines[len(above) : len(lines) - len(below)]
+    if not above and not below:
+        above, pasted = lines[:3], lines[3:]
+    words = "\n".join(filter(None, (_ends("\n".join(above)), _ends("\n".join(below)))))
+    return Question(words, _telling(pasted), step, context)
+
+
+def is_prose(line: str) -> bool:
+    """Whether a line is of a sentence, and not of a log, of code or of data."""
+    if _PASTED_START.match(line):
+        return False
+    words = _WORD.findall(line)
+    if words and line.rstrip().endswith("?"):
+        return True
+    if not words or len(_SIGN.findall(line)) > _MAX_SIGN_SHARE * len(line):
+        return False
+    stop_words = sum(word.lower() in STOP_WORDS for word in words)
+    return stop_words >= _MIN_STOP_SHARE * len(words)
+
+
+def _prose_until(lines: Iterable[str]) -> list[str]:
+    """Return the lines before the first that is pasted; short ones may stand between sentences."""
+    taken: list[str] = []
+    pending: list[str] = []
+    for line in lines:
+        if is_prose(line):
+            taken += [*pending, line]
+            pending = []
+        elif not line.strip():
+            pending.append(line)
+        else:
+            break
+    return taken
+
+
+def _ends(text: str) -> str:
+    """Return a text without its middle, where it is long."""
+    return text if len(text) <= 2 * _MAX_PROSE else f"{text[:_MAX_PROSE]}\n{text[-_MAX_PROSE:]}"
+
+
+def _telling(lines: Sequence[str]) -> str:
+    """Return the lines of what is pasted that tell the most: those about failures, each once."""
+    failures = dict.fromkeys(line for line in lines if _FAILURE.search(line))
+    return "\n".join(list(failures) or lines)[:_MAX_PASTED]

@@ -1,0 +1,90 @@
+"""How passages are ranked by their words: rare words of the question count more than common ones.
+
+Passages have about the same length, so that it does not matter how often a word stands in one: a
+passage scores for each term that it has as much as the term tells (its inverse document frequency),
+times what the term is worth in the question. What the user asks counts more than what is pasted.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from ollama_claude_proxy.sessions.recall.german import translate
+from ollama_claude_proxy.sessions.recall.question import Question
+from ollama_claude_proxy.sessions.recall.search_scope import PassageIndex, SearchScope
+from ollama_claude_proxy.sessions.recall.search_terms import query_terms, split_terms
+from ollama_claude_proxy.sessions.recall.stop_words import is_german
+
+# What terms are worth by where they stand, and how many of each are searched.
+_WORDS = (1.0, 40)
+_STEP = (0.8, 24)
+_CONTEXT = (0.4, 12)
+_PASTED = (0.15, 12)
+_TRANSLATED_WORTH = 0.7
+# An identifier as a phrase is worth more than its parts.
+_PHRASE_WORTH, _PART_WORTH = 1.5, 0.6
+# A term that stands in a quarter of all passages tells nothing, where there are many.
+_COMMON_DIVISOR = 4
+_MIN_COMMON = 60
+
+
+def weigh_terms(question: Question) -> dict[str, float]:
+    """Return what to search for, with what each term is worth."""
+    weights: dict[str, float] = {}
+    for text, (worth, count) in (
+        (question.words, _WORDS),
+        (question.step, _STEP),
+        (question.context, _CONTEXT),
+        (question.pasted, _PASTED),
+    ):
+        for term, share in list(_terms(text))[:count]:
+            weights[term] = max(weights.get(term, 0.0), worth * share)
+    return weights
+
+
+def rank_by_terms(
+    index: PassageIndex, scope: SearchScope, terms: Mapping[str, float]
+) -> dict[int, float]:
+    """Return the score of each passage that has any of the terms, the best first."""
+    count = index.count(scope)
+    most = max(count // _COMMON_DIVISOR, _MIN_COMMON)
+    scores: dict[int, float] = {}
+    for term, worth in terms.items():
+        matches = index.with_term(term, scope, most + 1)
+        if len(matches) <= most:
+            value = worth * inverse_frequency(len(matches), count)
+            for number in matches:
+                scores[number] = scores.get(number, 0.0) + value
+    ranked = sorted(scores, key=lambda number: (-scores[number], -number))
+    return {number: scores[number] for number in ranked}
+
+
+def inverse_frequency(matches: int, count: int) -> float:
+    """Return how much a term tells that so many of all passages have."""
+    return math.log(1 + (max(count - matches, 0) + 0.5) / (matches + 0.5))
+
+
+def fuse_rankings(rankings: Sequence[Sequence[int]], fusion: int) -> list[int]:
+    """Join rankings by their places: what either ranks first comes first.
+
+    That is reciprocal rank fusion.
+    """
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, number in enumerate(ranking):
+            scores[number] = scores.get(number, 0.0) + 1 / (fusion + rank)
+    return sorted(scores, key=lambda number: -scores[number])
+
+
+def _terms(text: str) -> Iterator[tuple[str, float]]:
+    """Yield the terms of a text, and what each is worth there."""
+    terms = query_terms(text)
+    parts = {part for term in terms if " " in term for part in term.split()}
+    for term in terms:
+        if " " in term:
+            yield term, _PHRASE_WORTH
+        else:
+            yield term, _PART_WORTH if term in parts else 1.0
+    if is_german(split_terms(text)):
+        for term in terms:
+            for word in translate(term):
+                yield word, _TRANSLATED_WORTH

@@ -1,0 +1,174 @@
+"""What of a long conversation is shown again for a question.
+
+Two ways lead to it. Stored passages are found by words and meaning. What a question only points to
+("the second approach", "undo that", "which files", "go on") is found by the structure of the turns
+that left. Both are shown in the order of the conversation, within the room that there is.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ollama_claude_proxy.sessions.recall.account import account, asked_kinds, newest_lines
+from ollama_claude_proxy.sessions.recall.earlier_turns import EarlierTurns
+from ollama_claude_proxy.sessions.recall.edits import find_edits
+from ollama_claude_proxy.sessions.recall.enumerations import find_enumerations, find_pairs
+from ollama_claude_proxy.sessions.recall.intents import Intent, read_intents, read_ordinals
+from ollama_claude_proxy.sessions.recall.open_work import find_open_work
+from ollama_claude_proxy.sessions.recall.passages import Passage
+from ollama_claude_proxy.sessions.recall.question import Question
+from ollama_claude_proxy.sessions.recall.retrieval import (
+    FoundPassages,
+    PassageSearch,
+    RetrievalLimits,
+    search_passages,
+    take_fitting,
+)
+from ollama_claude_proxy.sessions.recall.search_scope import (
+    PassageIndex,
+    QueryVector,
+    SearchScope,
+)
+from ollama_claude_proxy.sessions.recall.snippets import matching_lines
+from ollama_claude_proxy.sessions.truncate import truncate_text
+
+# Of the room, for what a question points to by structure; the rest is for what is found by words.
+_STRUCTURE_SHARE = 0.6
+# Of the room, for whole passages where a question asks for a list; lines of further ones follow.
+_LIST_PASSAGES_SHARE = 0.4
+# Characters of one text that structure finds.
+_MAX_TEXT = 3000
+_MAX_ENUMERATIONS = 3
+_MAX_PAIRS = 3
+_MAX_EDITS = 4
+# Of the best that words found, those that are the user's words come with the model's reply.
+_MAX_REPLIED = 4
+# The best that words found come with the lines around them.
+_MAX_WIDE = 4
+_ACCOUNT_SOURCE = "list of all that was left out"
+_LIST_LIMITS = RetrievalLimits(max_matches=300, min_score_share=0.3)
+# In a tool loop the model only thinks aloud: what it names must be told by rare words, and few
+# passages are enough.
+_STEP_LIMITS = RetrievalLimits(max_matches=20, max_nearest=0, min_score_share=0.6, min_score=7.0)
+
+
+class RecallQuery(Struct, frozen=True):
+    """What to find: a `question`, of the `earlier` turns, that the `shown` prompt lacks.
+
+    `max_characters` is how much may be shown again in all; `vector` is the question's, if there is
+    one.
+    """
+
+    question: Question
+    earlier: EarlierTurns
+    shown: str
+    max_characters: int
+    vector: QueryVector | None = None
+
+
+class Recalled(Struct, frozen=True):
+    """The `passages` to show, in the order of the conversation, and why.
+
+    `terms` were searched for, and `displaced` are those that matched and had no room.
+    """
+
+    passages: Sequence[Passage] = ()
+    terms: Sequence[str] = ()
+    displaced: Sequence[Passage] = ()
+
+
+def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -> Recalled:
+    """Return what a question needs of what left."""
+    intents = read_intents(query.question.words)
+    question = query.question
+    if Intent.BACK_REFERENCE not in intents:
+        question = replace(question, context="")
+    limits = _limits(question, intents)
+    found = FoundPassages()
+    if scope is not None:
+        search = PassageSearch(question, query.shown, query.vector, limits)
+        found = search_passages(index, scope, search)
+    pointed = [
+        replace(passage, text=truncate_text(passage.text.strip(), _MAX_TEXT))
+        for passage in _pointed_to(query, intents)
+        if passage.text.strip() not in query.shown
+    ]
+    first = list(take_fitting(pointed, int(query.max_characters * _STRUCTURE_SHARE)))
+    answers = _replies(found, query)
+    by_words = _by_words(found, intents, query.max_characters)
+    wanted = [*first, *answers, *by_words, *pointed]
+    chosen = list(take_fitting(wanted, query.max_characters))
+    shown = {passage.text.strip() for passage in chosen}
+    displaced = [passage for passage in wanted if passage.text.strip() not in shown]
+    ordered = sorted(chosen, key=lambda passage: (not passage.is_foreign, passage.message))
+    return Recalled(ordered, tuple(found.terms), displaced)
+
+
+def _replies(found: FoundPassages, query: RecallQuery) -> list[Passage]:
+    """Return what the model said when the user asked the same, or spoke of it."""
+    asked = [
+        *found.echoes,
+        *(passage for passage in found.passages[:_MAX_REPLIED] if passage.is_request),
+    ]
+    replies = (query.earlier.reply_to(passage.message) for passage in asked)
+    return [reply for reply in replies if reply and reply.text.strip() not in query.shown]
+
+
+def _limits(question: Question, intents: frozenset[Intent]) -> RetrievalLimits:
+    if not question.words:
+        return _STEP_LIMITS
+    return _LIST_LIMITS if Intent.LIST in intents else RetrievalLimits()
+
+
+def _by_words(
+    found: FoundPassages, intents: frozenset[Intent], max_characters: int
+) -> Iterator[Passage]:
+    """Yield what words found; for a list, of most passages only the lines that match."""
+    if Intent.LIST not in intents:
+        for number, passage in enumerate(found.passages):
+            wide = passage.surroundings if number < _MAX_WIDE else ""
+            yield replace(passage, text=wide or passage.text)
+        return
+    whole = list(take_fitting(found.passages, int(max_characters * _LIST_PASSAGES_SHARE)))
+    yield from whole
+    for passage in found.passages:
+        if passage not in whole:
+            yield replace(passage, text=matching_lines(passage.text, found.terms))
+
+
+def _pointed_to(query: RecallQuery, intents: frozenset[Intent]) -> Iterator[Passage]:
+    """Yield what a question points to without its words, what matters most first."""
+    earlier, words = query.earlier, query.question.words
+    if Intent.UNDO in intents:
+        yield from find_edits(earlier, words, _MAX_EDITS)
+    if Intent.ORDER in intents:
+        ordinals = read_ordinals(words)
+        yield from find_enumerations(earlier.statements, ordinals, words, _MAX_ENUMERATIONS)
+        kinds = asked_kinds(" ".join(ordinal.noun for ordinal in ordinals))
+        yield from _accounts(earlier, kinds, query.max_characters)
+    if Intent.LIST in intents:
+        yield from _accounts(earlier, asked_kinds(words), query.max_characters)
+    if Intent.BACK_REFERENCE in intents:
+        texts = sorted(chain(earlier.requests, earlier.statements), key=lambda one: one.message)
+        work = find_open_work(earlier)
+        yield from find_pairs(texts, 1)
+        yield from work
+        yield from find_pairs(texts, _MAX_PAIRS)
+
+
+def _accounts(
+    earlier: EarlierTurns, kinds: Sequence[str], max_characters: int
+) -> Iterator[Passage]:
+    """Yield the lists that a question asks for, the newest lines where there are too many."""
+    if not kinds:
+        return
+    lists = account(earlier.messages)
+    room = int(max_characters * _STRUCTURE_SHARE)
+    for number, kind in enumerate(kinds):
+        lines = [f"{place}. {line}" for place, line in enumerate(lists.get(kind, ()), 1)]
+        text = newest_lines(lines, room // (len(kinds) - number) - len(kind) - 2)
+        room -= len(text)
+        if text:
+            yield Passage(len(earlier.messages), 0, _ACCOUNT_SOURCE, f"{kind}:\n{text}")

@@ -1,0 +1,167 @@
+"""Which stored passages are shown again, because they matter now.
+
+Passages are ranked by their words and, where there are vectors, by their meaning; both rankings are
+joined by their places. What the prompt shows already is left out, and of two versions of one piece
+of a file the newer comes first.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from ollama_claude_proxy.sessions.recall.passages import Passage
+from ollama_claude_proxy.sessions.recall.question import Question
+from ollama_claude_proxy.sessions.recall.ranking import (
+    fuse_rankings,
+    rank_by_terms,
+    weigh_terms,
+)
+from ollama_claude_proxy.sessions.recall.search_scope import (
+    PassageIndex,
+    QueryVector,
+    SearchScope,
+)
+from ollama_claude_proxy.sessions.recall.search_terms import split_terms
+
+
+class RetrievalLimits(Struct, frozen=True, kw_only=True):
+    """The constants of a search.
+
+    The best `max_matches` by words are looked at, and the `max_nearest` by meaning: everything is
+    near to something, and a passage that is not among the first has nothing to do with the request.
+    `fusion` is the usual constant of reciprocal rank fusion: the higher it is, the less the first
+    place is worth more than the tenth. A passage that scores less than `min_score_share` of the
+    best, or than `min_score`, has nothing to do with the request. A text of the user that has
+    `echo_share` of the question's words asks the same: it is no answer. Two passages are versions
+    of one piece of a file if they share `version_share` of their lines. Of one message
+    `max_of_message` passages come before all others, so that a result of a thousand like lines
+    leaves room for anything else.
+    """
+
+    max_matches: int = 80
+    max_nearest: int = 20
+    fusion: int = 60
+    min_score_share: float = 0.3
+    min_score: float = 2.5
+    echo_share: float = 0.6
+    version_share: float = 0.5
+    max_of_message: int = 3
+
+
+class PassageSearch(Struct, frozen=True):
+    """A search for what a `question` needs and the `shown` prompt lacks.
+
+    `vector` is the question's, if there is one.
+    """
+
+    question: Question
+    shown: str
+    vector: QueryVector | None = None
+    limits: RetrievalLimits = RetrievalLimits()
+
+
+class FoundPassages(Struct, frozen=True):
+    """The passages that were found, the best first, and the `terms` that were searched for.
+
+    `echoes` are the places where the user asked the same.
+    """
+
+    passages: Sequence[Passage] = ()
+    terms: Mapping[str, float] = {}
+    echoes: Sequence[Passage] = ()
+
+
+def search_passages(
+    index: PassageIndex, scope: SearchScope, search: PassageSearch
+) -> FoundPassages:
+    """Return the passages that a question needs and the prompt lacks, the best first."""
+    limits, vector = search.limits, search.vector
+    terms = weigh_terms(search.question)
+    scores = rank_by_terms(index, scope, terms)
+    best_matches = list(scores)[: limits.max_matches]
+    nearest = index.nearest(vector, scope, limits.max_nearest) if vector is not None else []
+    ranking = fuse_rankings((best_matches, nearest), limits.fusion)
+    loaded = index.load(ranking, scope)
+    candidates = {
+        number: loaded[number]
+        for number in ranking
+        if number in loaded and _is_news(loaded[number], search.shown)
+    }
+    echoes = _echoes(candidates, search.question, limits.echo_share)
+    relevant = _relevant(candidates, scores, nearest, echoes, limits)
+    ordered = _spread(newer_versions_first(relevant, limits.version_share), limits.max_of_message)
+    return FoundPassages(ordered, terms, [candidates[number] for number in echoes])
+
+
+def _is_news(passage: Passage, shown: str) -> bool:
+    return passage.text.strip() not in shown and not passage.is_receipt
+
+
+def newer_versions_first(passages: Sequence[Passage], version_share: float) -> list[Passage]:
+    """Return passages with the newer of two versions of a piece of a file in the better place."""
+    ordered = list(passages)
+    lines = [frozenset(passage.text.splitlines()) for passage in ordered]
+    for first in range(len(ordered)):
+        for later in range(first + 1, len(ordered)):
+            is_newer = ordered[later].message > ordered[first].message
+            same_file = ordered[later].file == ordered[first].file != ""
+            if is_newer and same_file and _share_lines(lines[first], lines[later], version_share):
+                ordered[first], ordered[later] = ordered[later], ordered[first]
+                lines[first], lines[later] = lines[later], lines[first]
+    return ordered
+
+
+def _spread(passages: Sequence[Passage], max_of_message: int) -> list[Passage]:
+    """Return the first passages of each message before the others."""
+    counts: Counter[int] = Counter()
+    first: list[Passage] = []
+    others: list[Passage] = []
+    for passage in passages:
+        counts[passage.message] += 1
+        (first if counts[passage.message] <= max_of_message else others).append(passage)
+    return [*first, *others]
+
+
+def take_fitting(passages: Sequence[Passage], max_characters: int) -> Iterator[Passage]:
+    """Yield the first passages that fit into some characters, each text once."""
+    texts: set[str] = set()
+    for passage in passages:
+        text = passage.text.strip()
+        if len(text) <= max_characters and text not in texts:
+            texts.add(text)
+            max_characters -= len(text)
+            yield passage
+
+
+def _echoes(
+    candidates: Mapping[int, Passage], question: Question, echo_share: float
+) -> Collection[int]:
+    """Return the passages in which the user asked about the same."""
+    asked = frozenset(split_terms(question.words))
+    return [
+        number
+        for number, passage in candidates.items()
+        if passage.is_request
+        and len(asked.intersection(split_terms(passage.text))) >= echo_share * len(asked)
+        and "?" in passage.text
+    ]
+
+
+def _relevant(
+    candidates: Mapping[int, Passage],
+    scores: Mapping[int, float],
+    nearest: Collection[int],
+    echoes: Collection[int],
+    limits: RetrievalLimits,
+) -> list[Passage]:
+    """Leave out what matches much worse than the best that is no echo; echoes come last."""
+    answers = [number for number in candidates if number not in echoes]
+    best = max((scores.get(number, 0.0) for number in answers), default=0.0)
+    bar = max(best * limits.min_score_share, limits.min_score)
+    relevant = [number for number in answers if number in nearest or scores[number] >= bar]
+    return [candidates[number] for number in (*relevant, *echoes)]
+
+
+def _share_lines(first: frozenset[str], second: frozenset[str], share: float) -> bool:
+    return len(first & second) >= share * min(len(first), len(second))
