@@ -78,6 +78,10 @@ class Recalled(Struct, frozen=True):
     terms: Sequence[str] = ()
     displaced: Sequence[Passage] = ()
 
+    def displaced_all(self) -> "Recalled":
+        """Return the same where nothing had room."""
+        return Recalled((), self.terms, (*self.passages, *self.displaced))
+
 
 def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -> Recalled:
     """Return what a question needs of what left."""

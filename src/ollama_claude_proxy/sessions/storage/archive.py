@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from sqlite3 import Connection
 
+import msgspec
+
 from ollama_claude_proxy.sessions.block_text import (
     adds_text,
     begins_turn,
@@ -21,6 +23,7 @@ from ollama_claude_proxy.sessions.block_text import (
     is_reminder,
 )
 from ollama_claude_proxy.sessions.fit_state import ConversationKey
+from ollama_claude_proxy.sessions.fitted_turn import FittedTurn
 from ollama_claude_proxy.sessions.message_chain import (
     ChainedMessage,
     canonical_block,
@@ -75,6 +78,17 @@ class Archive:
             "INSERT OR REPLACE INTO boundaries SELECT id, ?, ? FROM conversations WHERE key = ?",
             model,
             compress(state),
+            key,
+        )
+
+    def keep_fitted_turn(self, key: str, model: str, message: int, turn: FittedTurn) -> None:
+        """Store what was done for a turn, by the hash of its last message."""
+        self._database.write(
+            "INSERT OR REPLACE INTO fitted_turns SELECT id, ?, ?, ? FROM conversations"
+            " WHERE key = ?",
+            model,
+            message,
+            compress(msgspec.json.encode(turn)),
             key,
         )
 
