@@ -101,7 +101,7 @@ def test_it_is_told_why_a_turn_was_shown_what(home: Path, proxy: Proxy) -> None:
     assert "  left: messages 1 to " in shown
     assert "heron" in shown.split("  looked for: ")[1].splitlines()[0]
     loaded = next(line for line in shown.splitlines() if "segment 4711" in line)
-    assert loaded.startswith("  loaded: turn 2, Bash make heron: ")
+    assert loaded.startswith("  loaded: turn 1, Bash make heron: ")
     (fit,) = document(home, "show", "last", "--why", "--json")["fits"]
     assert fit["fit"]["left_until"] > fit["fit"]["left_before"] == 1
     assert any("segment 4711" in note["text"] for note in fit["fit"]["loaded"])
