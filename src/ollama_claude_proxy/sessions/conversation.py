@@ -5,8 +5,9 @@ it was wanted. Both are kept, so that every later prompt begins as the one befor
 restart. A conversation whose beginning has changed (rewound, compacted) is cut anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain as join
 
 from ollama_claude_proxy.sessions.block_text import message_text, newest_request, user_text
 from ollama_claude_proxy.sessions.cut import (
@@ -41,6 +42,7 @@ from ollama_claude_proxy.wire.blocks import TextBlock, ToolReferenceBlock
 # An eighth of the window for what is found again, at about four characters a token.
 _PASSAGES_SHARE = 8
 _CHARACTERS_PER_TOKEN = 4
+MakeChain = Callable[[Sequence[Message]], list[ChainedMessage]]
 
 
 class Conversation:
@@ -55,8 +57,10 @@ class Conversation:
         index: PassageIndex,
         key: ConversationKey,
         messages: Sequence[Message],
+        make_chain: MakeChain = chain_messages,
     ) -> None:
         self.key = key
+        self._make_chain = make_chain
         self._messages = messages
         self._opening = opening_length(messages)
         self._states = states
@@ -70,7 +74,7 @@ class Conversation:
     @cached_property
     def chain(self) -> list[ChainedMessage]:
         """The messages as a chain; made when needed, because a long one takes a millisecond."""
-        return chain_messages(self._messages)
+        return self._make_chain(self._messages)
 
     @property
     def roots(self) -> list[int]:
@@ -184,14 +188,9 @@ class Conversation:
         """Keep how it was fitted; what was loaded for messages that left is not needed any more."""
         if not self.changed:
             return
-        key, left_until = self.key, self._state.cut.left_until
-        names = {
-            link.name
-            for index, link in enumerate(self.chain)
-            if not self._opening <= index < left_until
-        }
-        loaded = {name: text for name, text in self._state.loaded.items() if name in names}
-        self._state.loaded = loaded
+        key, loaded = self.key, self._state.loaded
+        names = (self.chain[index].name for index in self._shown_numbers())
+        self._state.loaded = {name: loaded[name] for name in names if name in loaded}
         self._stored_state = encode_fit_state(self._state)
         self._states.keep_fit_state(key.identity, key.model, self._stored_state)
         report = FittedTurn.of(self._cut_before, self._state.cut, self._opening, self._recalled)
@@ -284,12 +283,16 @@ class Conversation:
         """Return the texts that were loaded, by message; what left took its passages along."""
         if not self._state.loaded:
             return {}
-        left_until = self._state.cut.left_until
         return {
-            index: self._state.loaded[link.name]
-            for index, link in enumerate(self.chain)
-            if self._state.loaded.get(link.name) and not self._opening <= index < left_until
+            index: text
+            for index in self._shown_numbers()
+            if (text := self._state.loaded.get(self.chain[index].name))
         }
+
+    def _shown_numbers(self) -> Iterator[int]:
+        """Return the numbers of the messages that are shown."""
+        left_until = max(self._state.cut.left_until, self._opening)
+        return join(range(self._opening), range(left_until, len(self._messages)))
 
 
 def _with_blocks(message: Message, *blocks: TextBlock | ToolReferenceBlock) -> Message:

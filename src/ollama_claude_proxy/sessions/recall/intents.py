@@ -64,7 +64,7 @@ _UNDO = any_phrase(r"""
 _LIST = any_phrase(r"""
     all | every | each | list | everything | everybody | everyone | anybody | who | how many
     summar* | overview | recap | so far | complete | enumerate
-    (?:which|what) (?:\w+ ){0,2}?\w{2,}s
+    (?:which|what) (?:\w+ ){0,2}?(?!was|is|does|has|this|its|us)\w{2,}[^\Wsu]s
     alle[ns]? | sämtliche* | liste | auflist* | übersicht | bisher | jede[nrs]? | wie viele
     welche[nr]? (?:\w+ ){0,2}?(?:\w{2,}en|tests|befehle|fehler|module)
 """)

@@ -168,7 +168,7 @@ def _accounts(
     """Yield the lists that a question asks for, the newest lines where there are too many."""
     if not kinds:
         return
-    lists = account(earlier.messages)
+    lists = account(earlier.messages, kinds)
     room = int(max_characters * _STRUCTURE_SHARE)
     for number, kind in enumerate(kinds):
         lines = [f"{place}. {line}" for place, line in enumerate(lists.get(kind, ()), 1)]
