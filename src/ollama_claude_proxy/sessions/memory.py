@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+from ollama_claude_proxy.sessions.block_text import message_text
 from ollama_claude_proxy.sessions.chain_cache import ChainCache
 from ollama_claude_proxy.sessions.conversation import Conversation
 from ollama_claude_proxy.sessions.fit_state import ConversationKey
@@ -27,6 +28,12 @@ class SessionMemory:
         """Return a conversation as the client sent it."""
         make_chain = partial(self._chains.chain, key.identity)
         return Conversation(self._archive, self._passages, key, messages, make_chain)
+
+    def unstored_characters(self, conversation: Conversation) -> int:
+        """Return how much text of a conversation is not stored yet."""
+        chain = conversation.chain
+        new = chain[self._archive.known_count(chain) :]
+        return sum(len(message_text(link.message)) for link in new)
 
     def keep(self, conversation: Conversation, answer: Message | None = None) -> None:
         """Store the messages of a conversation, with the `answer` once there is one."""
