@@ -46,7 +46,7 @@ def played() -> Iterator[PlayedSession]:
 def test_what_is_asked_about_a_long_session_is_shown(played: PlayedSession, kind: Kind) -> None:
     asked = played.missing(kind)
     found = 100 * sum(not missing for _, missing in asked) / len(asked)
-    failures = [f"{question.text[-200:]!r}: {gone}" for question, gone in asked if gone]
+    failures = [f"{question.wording!r}: {gone}" for question, gone in asked if gone]
     report = "\n".join([f"{kind}: {found:.0f} % of {len(asked)} found, missing:", *failures])
     print(report)
     assert found >= MINIMUM_FOUND[kind], report

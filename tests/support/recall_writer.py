@@ -1,7 +1,7 @@
 """Writes a session as Claude Code has it, and the questions that are asked about it later.
 
-The client sends a reading with numbered lines, a failure as `is_error`, and reminders as text blocks
-before the user's words.
+The client sends a reading with numbered lines, a failure as `is_error`, and reminders as text
+blocks before the user's words.
 """
 
 import random
@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 Message = dict[str, Any]
 
 FOLDER = "/home/mira/code/parcelhub"
+# Where a question has the text that the user pasted.
+PASTED = "{pasted}"
 
 
 class Kind(StrEnum):
@@ -34,18 +36,15 @@ class Kind(StrEnum):
 class Question(NamedTuple):
     """What follows on the first `asked_after` messages; the prompt must then hold all `answers`.
 
-    The last of `messages` asks. What stands before it is what was just said.
+    The last of `messages` asks. What stands before it is what was just said. `wording` is what a
+    person needs in order to understand the question.
     """
 
     kind: Kind
+    wording: str
     messages: list[Message]
     answers: list[str]
-    asked_after: int
-
-    @property
-    def text(self) -> str:
-        """What is asked, for people."""
-        return "\n".join(line for message in self.messages for line in _texts(message))
+    asked_after: int = 0
 
 
 class Exchange(NamedTuple):
@@ -95,7 +94,7 @@ class SessionWriter:
 
     def bash(self, command: str, output: str, say: str = "", *, failed: bool = False) -> None:
         """Add the run of a command."""
-        arguments = {"command": command, "description": f"Run {command.split()[0]}"}
+        arguments = {"command": command, "description": f"Run {command.split(maxsplit=1)[0]}"}
         self._call(say, "Bash", arguments, f"Exit code 1\n{output}" if failed else output, failed)
 
     def edit(self, path: str, old: str, new: str, say: str = "") -> None:
@@ -110,19 +109,27 @@ class SessionWriter:
         arguments = {"file_path": place, "content": text}
         self._call(say, "Write", arguments, f"File created successfully at: {place}")
 
-    def ask(self, kind: Kind, text: str, *answers: str, before: Exchange | None = None) -> None:
-        """Add a question for the end of the session."""
+    def ask(
+        self,
+        kind: Kind,
+        text: str,
+        *answers: str,
+        before: Exchange | None = None,
+        pasted: str = "",
+    ) -> None:
+        """Add a question for the end of the session; `pasted` replaces PASTED in its text."""
         said = [] if before is None else [user_message(before.user), _reply(before.reply)]
-        self.questions.append(Question(kind, [*said, user_message(text)], list(answers), 0))
+        messages = [*said, user_message(text.replace(PASTED, pasted))]
+        self.questions.append(Question(kind, text, messages, [*answers]))
 
     def ask_here(self, kind: Kind, text: str, *answers: str) -> None:
         """Add a question that is asked at this point of the session."""
         at = len(self.messages)
-        self.questions.append(Question(kind, [user_message(text)], list(answers), at))
+        self.questions.append(Question(kind, text, [user_message(text)], [*answers], at))
 
-    def ask_in_loop(self, messages: list[Message], *answers: str) -> None:
-        """Add what the model does by itself, without a word of the user, at the end."""
-        self.questions.append(Question(Kind.TOOL_LOOP, messages, list(answers), 0))
+    def ask_in_loop(self, remark: str, messages: list[Message], *answers: str) -> None:
+        """Add what the model does by itself at the end of the session, with its newest remark."""
+        self.questions.append(Question(Kind.TOOL_LOOP, remark, messages, [*answers]))
 
     def _call(
         self, say: str, name: str, arguments: dict[str, Any], result: str, failed: bool = False
@@ -132,7 +139,11 @@ class SessionWriter:
         call = {"type": "tool_use", "id": identifier, "name": name, "input": arguments}
         content = [_text_block(say), call] if say else [call]
         self.messages.append({"role": "assistant", "content": content})
-        block = {"tool_use_id": identifier, "type": "tool_result", "content": result}
+        block: dict[str, Any] = {
+            "tool_use_id": identifier,
+            "type": "tool_result",
+            "content": result,
+        }
         if name == "Bash":
             block["is_error"] = failed
         self.messages.append({"role": "user", "content": [block]})
