@@ -4,6 +4,7 @@ Real source files of the standard library, test runs, logs and git's output, wit
 coding assistant. The words are of the same trade as the questions'.
 """
 
+import random
 import sysconfig
 from collections.abc import Iterator
 from functools import cache
@@ -56,11 +57,14 @@ def library_source(module: str) -> str:
 
 
 class Filler:
-    """Adds ordinary work to a session, each time something else."""
+    """Adds ordinary work to a session, each time something else.
+
+    The library is not the same in each Python, so the filler draws from a `random` of its own.
+    """
 
     def __init__(self, writer: SessionWriter) -> None:
         self._writer = writer
-        self._random = writer.random
+        self._random = random.Random(writer.random.randrange(2**32))
         modules = [module for module in _MODULES.split() if len(library_source(module)) > 400]
         self._random.shuffle(modules)
         self._modules = _endless(modules)

@@ -5,6 +5,7 @@ blocks before the user's words.
 """
 
 import random
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -57,31 +58,27 @@ class Exchange(NamedTuple):
 class SessionWriter:
     """Collects messages and questions; `random` is the only source of chance.
 
-    A session's calls are numbered from `first_call` on.
+    `characters` is how long the messages are. Calls are numbered from `first_call` on.
     """
 
     def __init__(self, seed: int, first_call: int = 1) -> None:
         self.random = random.Random(seed)
         self.messages: list[Message] = []
         self.questions: list[Question] = []
+        self.characters = 0
         self._next_call = first_call
-
-    @property
-    def characters(self) -> int:
-        """How long the messages are."""
-        return sum(len(text) for message in self.messages for text in _texts(message))
 
     def user(self, text: str, *reminders: str) -> None:
         """Add what the user says."""
-        self.messages.append(user_message(text, *reminders))
+        self._add(user_message(text, *reminders))
 
     def say(self, text: str) -> None:
         """Add the model's reply, which ends its turn."""
-        self.messages.append({"role": "assistant", "content": [_text_block(text)]})
+        self._add(_reply(text))
 
     def system(self, text: str) -> None:
         """Add a note of the client in the role `system`."""
-        self.messages.append({"role": "system", "content": text})
+        self._add({"role": "system", "content": text})
 
     def read(self, path: str, text: str, say: str = "") -> None:
         """Add the reading of a file."""
@@ -114,11 +111,11 @@ class SessionWriter:
         kind: Kind,
         text: str,
         *answers: str,
-        before: Exchange | None = None,
+        before: Sequence[Exchange] = (),
         pasted: str = "",
     ) -> None:
         """Add a question for the end of the session; `pasted` replaces PASTED in its text."""
-        said = [] if before is None else [user_message(before.user), _reply(before.reply)]
+        said = [turn for one in before for turn in (user_message(one.user), _reply(one.reply))]
         messages = [*said, user_message(text.replace(PASTED, pasted))]
         self.questions.append(Question(kind, text, messages, [*answers]))
 
@@ -131,6 +128,10 @@ class SessionWriter:
         """Add what the model does by itself at the end of the session, with its newest remark."""
         self.questions.append(Question(Kind.TOOL_LOOP, remark, messages, [*answers]))
 
+    def _add(self, message: Message) -> None:
+        self.messages.append(message)
+        self.characters += sum(map(len, _texts(message)))
+
     def _call(
         self, say: str, name: str, arguments: dict[str, Any], result: str, failed: bool = False
     ) -> None:
@@ -138,7 +139,7 @@ class SessionWriter:
         self._next_call += 1
         call = {"type": "tool_use", "id": identifier, "name": name, "input": arguments}
         content = [_text_block(say), call] if say else [call]
-        self.messages.append({"role": "assistant", "content": content})
+        self._add({"role": "assistant", "content": content})
         block: dict[str, Any] = {
             "tool_use_id": identifier,
             "type": "tool_result",
@@ -146,7 +147,7 @@ class SessionWriter:
         }
         if name == "Bash":
             block["is_error"] = failed
-        self.messages.append({"role": "user", "content": [block]})
+        self._add({"role": "user", "content": [block]})
 
 
 def user_message(text: str, *reminders: str) -> Message:

@@ -135,6 +135,25 @@ def support_address(w: SessionWriter) -> Iterator[None]:
     )
 
 
+def cut_off(w: SessionWriter) -> Iterator[None]:
+    w.user("Shops can order a pickup for the same day until 15:00, show that on the page.")
+    w.say("The page shows the hour now.")
+    yield
+    w.user("The drivers leave earlier in winter: same day pickup ends at 13:00.")
+    w.say("The page says 13:00.")
+    yield
+    w.user("Let the same day pickup end at 14:00, two drivers stay longer.")
+    w.say("All right, 14:00.")
+    w.user("no wait, they said a quarter past, so 14:15")
+    w.say("Corrected.")
+    yield
+    w.ask(
+        Kind.VALUE_NOW,
+        "Until when can a shop order a pickup for the same day, after all?",
+        "14:15",
+    )
+
+
 CHANGES = (
     connect_timeout,
     batch_size,
@@ -142,4 +161,5 @@ CHANGES = (
     weight_limit,
     pool_size,
     support_address,
+    cut_off,
 )

@@ -22,10 +22,12 @@ def circuit_breakers(w: SessionWriter) -> Iterator[None]:
         "Good. Now the same for the other one.",
         "carriers/baltika_v2.py",
         "CircuitBreaker(fail_max=4, reset_after=45)",
-        before=Exchange(
-            "Is the circuit breaker of NordPost in production?",
-            "Yes, it went out with the last deployment and has opened twice since then.",
-        ),
+        before=[
+            Exchange(
+                "Is the circuit breaker of NordPost in production?",
+                "Yes, it went out with the last deployment and has opened twice since then.",
+            )
+        ],
     )
 
 
@@ -42,10 +44,12 @@ def label_memory(w: SessionWriter) -> Iterator[None]:
         Kind.PRONOUN,
         "Right. Do it like we did there.",
         "SpooledTemporaryFile(max_size=2_000_000)",
-        before=Exchange(
-            "Customs forms eat as much memory as the label renderer did.",
-            "I see: the whole PDF is built before the first byte is sent, as it was in labels.",
-        ),
+        before=[
+            Exchange(
+                "Customs forms eat as much memory as the label renderer did.",
+                "I see: the whole PDF is built before the first byte is sent, as it was in labels.",
+            )
+        ],
     )
 
 
@@ -63,9 +67,13 @@ def customs_call(w: SessionWriter) -> Iterator[None]:
         "What was it that she wanted changed?",
         "six digits, without dots",
         "the currency has to come before the amount",
-        before=Exchange(
-            "Is it today that I meet Vesna?", "Yes, at two, in the customs office at the harbour."
-        ),
+        before=[
+            Exchange(
+                "Is it today that I meet Vesna?",
+                "Yes, at two, in the customs office at the harbour.",
+            ),
+            Exchange("Thanks.", "You are welcome. Shall I prepare something for it?"),
+        ],
     )
 
 
@@ -79,10 +87,12 @@ def depot_hosts(w: SessionWriter) -> Iterator[None]:
         Kind.PRONOUN,
         "ok. log in there and look at its clock",
         host,
-        before=Exchange(
-            "Scans from Tallinn are an hour ahead of all others.",
-            "Then I'd suspect the gateway of that depot: it stamps the scans.",
-        ),
+        before=[
+            Exchange(
+                "Scans from Tallinn are an hour ahead of all others.",
+                "Then I'd suspect the gateway of that depot: it stamps the scans.",
+            )
+        ],
     )
 
 
@@ -98,10 +108,12 @@ def holiday_calendar(w: SessionWriter) -> Iterator[None]:
         "They do. Then add it.",
         "closes_at",
         "migrations/0043_holidays.sql",
-        before=Exchange(
-            "Have all depots agreed to the table of holidays?",
-            "You wanted to ask them in the meeting; I have not heard of an answer.",
-        ),
+        before=[
+            Exchange(
+                "Have all depots agreed to the table of holidays?",
+                "You wanted to ask them in the meeting; I have not heard of an answer.",
+            )
+        ],
     )
 
 
@@ -114,9 +126,10 @@ def two_printers(w: SessionWriter) -> Iterator[None]:
         Kind.PRONOUN,
         "And the second one? Ask it as well.",
         "10.40.7.33",
-        before=Exchange(
-            "Is the printer for pallets in Riga idle again?", "Yes, its queue is empty."
-        ),
+        before=[
+            Exchange("Is the printer for pallets in Riga idle again?", "Yes, its queue is empty."),
+            Exchange("Very well, then we can start at noon.", "Good, I have noted noon."),
+        ],
     )
 
 

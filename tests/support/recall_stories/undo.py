@@ -96,10 +96,12 @@ def pick_list(w: SessionWriter) -> Iterator[None]:
         Kind.UNDO,
         "undo it",
         "rows.sort(key=lambda row: (row.cart, row.weight_class, row.fragile))",
-        before=Exchange(
-            "Since this morning fragile things lie at the bottom of the carts.",
-            "That comes from the new order of the pick list: it only looks at the shelf.",
-        ),
+        before=[
+            Exchange(
+                "Since this morning fragile things lie at the bottom of the carts.",
+                "That comes from the new order of the pick list: it only looks at the shelf.",
+            )
+        ],
     )
 
 
