@@ -17,7 +17,7 @@ COMPACTED_SHORT = pytest.mark.xfail(
     reason="nothing is searched while a compacted conversation fits the window"
 )
 OLD_VERSIONS = pytest.mark.xfail(reason="older versions of a text are shown beside the newest")
-REMINDERS = pytest.mark.xfail(reason="reminders of turns that were left out are not found")
+REMINDERS = pytest.mark.xfail(reason="a reminder in a turn that was left out is not shown")
 SHARED_BEGINNING = pytest.mark.xfail(
     reason="a session's text stays as long as another session begins with the same message"
 )
