@@ -80,15 +80,15 @@ def asked_kinds(words: str) -> list[str]:
     return [kind.title for kind in _KINDS if kind.asked.search(words)]
 
 
-def newest_lines(lines: Sequence[str], room: int) -> str:
-    """Return the newest lines that fit into some characters, in their order."""
-    newest: list[str] = []
-    for line in reversed(lines):
+def fitting_lines(lines: Sequence[str], room: int, *, oldest: bool = False) -> str:
+    """Return the newest, or oldest, lines that fit into some characters, in their order."""
+    fitting: list[str] = []
+    for line in lines if oldest else reversed(lines):
         room -= len(line) + 1
         if room < 0:
             break
-        newest.append(line)
-    return "\n".join(newest[::-1])
+        fitting.append(line)
+    return "\n".join(fitting if oldest else fitting[::-1])
 
 
 def _requests(left: Sequence[Message]) -> Iterator[str]:
@@ -199,7 +199,7 @@ _KINDS = {
         "The user asked",
         any_phrase("""
             ask* | request* | want* | instruct* | told | tell | said | mention* | tasks?
-            questions? | aufgabe* | frage* | bat | gebeten
+            jobs? | things? | prompts? | messages? | questions? | aufgabe* | frage* | bat | gebeten
         """),
     ): _requests,
     AccountKind(
