@@ -17,8 +17,12 @@ from ollama_claude_proxy.settings import Settings
 from ollama_claude_proxy.translate.request.plan import Plan
 from ollama_claude_proxy.wire.anthropic import Message, MessagesRequest
 
-# An answer gets a quarter of the window at most, and counting is right within a fiftieth.
+# An answer gets a quarter of the window at most, and a third of what is not the prompt's head.
 _ANSWER_DIVISOR = 4
+_HEADLESS_ANSWER_DIVISOR = 3
+# Passages get a sixth of the room for turns at most.
+_PASSAGES_DIVISOR = 8
+# Counting is right within a fiftieth.
 _MARGIN_DIVISOR = 50
 
 MakePlan = Callable[[Sequence[Message]], Plan]
@@ -47,11 +51,14 @@ class FitRequest(Struct, frozen=True):
         session = caller.session if caller.is_named else ""
         return ConversationKey(caller.conversation, session, caller.agent, self.model)
 
-    @property
-    def budget(self) -> int:
-        """The tokens that the prompt may have."""
-        reply = min(self.request.max_tokens or self.window, self.window // _ANSWER_DIVISOR)
-        return self.window - reply - self.window // _MARGIN_DIVISOR
+    def budget(self, head: int = 0) -> int:
+        """Return the tokens that the prompt may have, of which the head cannot leave."""
+        answer = min(
+            self.request.max_tokens or self.window,
+            self.window // _ANSWER_DIVISOR,
+            max(self.window - head, 0) // _HEADLESS_ANSWER_DIVISOR,
+        )
+        return self.window - answer - self.window // _MARGIN_DIVISOR
 
 
 class WindowFitter:
@@ -104,25 +111,43 @@ class WindowFitter:
             return self._counter.count_text(fit_request.model, text)
 
         while True:
-            with best_effort("earlier passages could not be searched"):
-                await self._load_passages(fit_request, conversation)
             plan = make_plan(conversation.shown_messages())
-            if plan.prompt_tokens <= fit_request.budget:
+            tokens = plan.prompt_tokens
+            wants_passages = self._wants_passages(conversation)
+            if tokens <= fit_request.budget() and not wants_passages:
                 return plan
-            if not conversation.shrink(count_tokens, plan.prompt_tokens, fit_request.budget):
-                return None
-            await asyncio.sleep(0)  # other requests go on meanwhile
+            fixed = conversation.fixed_tokens(count_tokens, tokens)
+            budget = fit_request.budget(fixed)
+            if tokens > budget:
+                if not conversation.shrink(count_tokens, tokens, budget):
+                    return None
+                await asyncio.sleep(0)  # other requests go on meanwhile
+            elif not wants_passages:
+                return plan
+            else:
+                most = (budget - fixed) // _PASSAGES_DIVISOR
+                if budget - tokens < most // 2 and conversation.cut(count_tokens, tokens, budget):
+                    continue
+                size = conversation.characters_of(count_tokens, min(most, budget - tokens))
+                with best_effort("earlier passages could not be searched"):
+                    await self._load_passages(fit_request, conversation, size)
+                if self._wants_passages(conversation):  # nothing was found
+                    return plan
 
-    async def _load_passages(self, fit_request: FitRequest, conversation: Conversation) -> None:
-        """Load the passages that the newest message needs; only what is stored can be found."""
+    def _wants_passages(self, conversation: Conversation) -> bool:
         recall = self._settings.recall
-        searches_project = recall == "project"
-        if recall == "off" or not conversation.needs_passages(project=searches_project):
-            return
+        return recall != "off" and conversation.needs_passages(project=recall == "project")
+
+    async def _load_passages(
+        self, fit_request: FitRequest, conversation: Conversation, characters: int
+    ) -> None:
+        """Load the passages that the newest message needs; only what is stored can be found."""
         if not fit_request.caller.is_small_job:
             self._memory.keep(conversation)
         vector = await self._embedder.embed_request(conversation)
-        conversation.load_passages(fit_request.window, project=searches_project, vector=vector)
+        window = min(fit_request.window, characters * 2)
+        searches_project = self._settings.recall == "project"
+        conversation.load_passages(window, project=searches_project, vector=vector)
 
 
 def _note(fit: FitSummary) -> str:

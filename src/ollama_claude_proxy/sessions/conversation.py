@@ -6,7 +6,7 @@ restart. A conversation whose beginning has changed (rewound, compacted) is cut 
 """
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 from ollama_claude_proxy.sessions.block_text import is_request, message_text, user_text
 from ollama_claude_proxy.sessions.cut import (
@@ -14,7 +14,7 @@ from ollama_claude_proxy.sessions.cut import (
     Cut,
     PromptSizes,
     apply_cut,
-    next_cut,
+    count_changes,
     opening_length,
 )
 from ollama_claude_proxy.sessions.digest import found_tools, max_digest_tokens, write_digest
@@ -27,6 +27,7 @@ from ollama_claude_proxy.sessions.fit_state import (
     encode_fit_state,
 )
 from ollama_claude_proxy.sessions.message_chain import ChainedMessage, chain_messages
+from ollama_claude_proxy.sessions.pace import next_paced_cut
 from ollama_claude_proxy.sessions.passages import format_passages
 from ollama_claude_proxy.sessions.retrieval import (
     PassageIndex,
@@ -34,7 +35,7 @@ from ollama_claude_proxy.sessions.retrieval import (
     QueryVector,
     find_passages,
 )
-from ollama_claude_proxy.sessions.shrink import leave_turns, limit_results, limit_texts
+from ollama_claude_proxy.sessions.shrink import smaller_cut
 from ollama_claude_proxy.sessions.truncate import truncate_results, truncate_text
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import TextBlock, ToolReferenceBlock
@@ -86,12 +87,7 @@ class Conversation:
         cut, loaded = self._state.cut, len(self._loaded())
         if cut == Cut() and not loaded:
             return None
-        start = max(cut.left_until, self._opening)
-        kept = (*self._messages[: self._opening], *self._messages[start:])
-        pairs = zip(kept, apply_cut(self._messages, cut), strict=True)
-        truncated = sum(before.content is not after.content for before, after in pairs)
-        left_out = max(cut.left_until - self._opening, 0)
-        return FitSummary(left_out, truncated, loaded, self._was_cut_now)
+        return FitSummary(*count_changes(self._messages, cut), loaded, self._was_cut_now)
 
     @property
     def request(self) -> str:
@@ -112,6 +108,11 @@ class Conversation:
             messages[0] = _with_blocks(messages[0], TextBlock(self._state.digest), *tools)
         return messages
 
+    def fixed_tokens(self, count_tokens: CountTokens, prompt_tokens: int) -> int:
+        """Return the tokens of what never leaves, of a prompt that has so many now."""
+        shown = sum(count_tokens(message_text(message)) for message in self.shown_messages())
+        return max(prompt_tokens - shown, 0) + self._opening_tokens(count_tokens)
+
     def shrink(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> bool:
         """Show less, because the prompt does not fit; False where nothing more can go.
 
@@ -119,22 +120,15 @@ class Conversation:
         is not enough: the passages of this turn, the digest, then results, turns and the user's
         texts get shorter. `count_tokens` counts a text, `prompt_tokens` is what the prompt has now.
         """
-        if not self._tried_regular_cut:
-            self._tried_regular_cut = True
-            if self._cut_regularly(count_tokens, prompt_tokens, budget):
-                return True
+        if self.cut(count_tokens, prompt_tokens, budget):
+            return True
         if self._drop_passages() or self._drop_digest():
             return True
-        excess = self._characters(count_tokens, prompt_tokens - budget)
-        cut = (
-            limit_results(self._messages, self._state.cut, excess)
-            or leave_turns(self._messages, self._state.cut)
-            or limit_texts(self._messages, self._state.cut, excess, self._pinned_words())
-        )
-        if cut is None:
-            return False
-        self._cut(cut, digest_tokens=0)
-        return True
+        excess = self.characters_of(count_tokens, prompt_tokens - budget)
+        cut = smaller_cut(self._messages, self._state.cut, excess, self._pinned_words())
+        if cut is not None:
+            self._cut(cut, digest_tokens=0)
+        return cut is not None
 
     def needs_passages(self, *, project: bool) -> bool:
         """Whether the newest message may need what is not shown, and was not searched for yet."""
@@ -208,21 +202,28 @@ class Conversation:
             return None
         return self.chain[count - 1].name if count else ""
 
-    def _sizes(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> PromptSizes:
-        shown = sum(count_tokens(message_text(message)) for message in self.shown_messages())
-        request = count_tokens(user_text(self._messages[self._newest_request()]))
-        head, digest = max(prompt_tokens - shown, 0), max_digest_tokens(budget) + request
-        return PromptSizes.measured(self._with_passages(), count_tokens, head, digest)
-
-    def _cut_regularly(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> bool:
+    def cut(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> bool:
         """Make the regular cut, once a turn; return whether there is one."""
-        sizes = self._sizes(count_tokens, prompt_tokens, budget)
-        cut = next_cut(self._messages, sizes, budget, self._state.cut)
+        if self._tried_regular_cut:
+            return False
+        self._tried_regular_cut = True
+        fixed = self.fixed_tokens(count_tokens, prompt_tokens)
+        head, room = fixed - self._opening_tokens(count_tokens), max(budget - fixed, 0)
+        request = count_tokens(user_text(self._messages[self._newest_request()]))
+        digest = max_digest_tokens(room)
+        characters = self.characters_of(count_tokens, room)
+        messages = self._with_passages()
+        measure = partial(PromptSizes.measured, messages, count_tokens, head, digest + request)
+        cut = next_paced_cut(self._messages, measure, budget, self._state.cut, characters)
         if cut is None or cut == self._state.cut:
             return False
-        self._cut(cut, max_digest_tokens(budget))
+        self._cut(cut, digest)
         self._state.loaded.pop(self.chain[-1].name, None)  # more left: search again
         return True
+
+    def _opening_tokens(self, count_tokens: CountTokens) -> int:
+        opening = self._with_passages()[: self._opening]
+        return sum(count_tokens(message_text(message)) for message in opening)
 
     def _drop_passages(self) -> bool:
         """Take away what was loaded for the newest message; return whether there was anything."""
@@ -241,9 +242,10 @@ class Conversation:
             self.changed = True
         return was_longer
 
-    def _characters(self, count_tokens: CountTokens, tokens: int) -> int:
-        """Return about how many characters of this conversation have so many tokens."""
-        text = "\n".join(map(message_text, self.shown_messages()))
+    def characters_of(self, count_tokens: CountTokens, tokens: int) -> int:
+        """Return about how many characters of this conversation's turns have so many tokens."""
+        messages = self.shown_messages()
+        text = "\n".join(map(message_text, messages[self._opening :] or messages))
         return int(tokens * len(text) / max(count_tokens(text), 1)) + 1
 
     def _cut(self, cut: Cut, digest_tokens: int) -> None:
