@@ -106,12 +106,9 @@ class Planner:
             if smaller.fit is None or not smaller.fit.is_new_cut:
                 return None
             match = _explained(matches[-1], smaller)
-            planned = replace(
-                planned,
-                plan=self._finished(smaller.plan, match, caller),
-                match=match,
-                conversation=smaller.conversation,
-            )
+            plan = self._finished(smaller.plan, match, caller)
+            record.plan_again(plan, match, smaller.fit)
+            planned = replace(planned, plan=plan, match=match, conversation=smaller.conversation)
             return planned
 
         planned = replace(planned, refit=refit if may_load else None)
