@@ -106,8 +106,13 @@ class TurnRecord(Struct, kw_only=True):
 
 
 class TurnTotals:
-    """What is known of all requests since the start: `calls`, and the `last_prompt`."""
+    """What is known of all requests since the start: `calls`, and the `last_prompt`.
+
+    `first_prompt_tokens` is what the first prompt of the last session had: instructions, tools and
+    a request, which is the least that any later prompt of it has.
+    """
 
     def __init__(self) -> None:
         self.calls = ToolCallStats()
         self.last_prompt: dict[str, Any] | None = None
+        self.first_prompt_tokens: int | None = None
