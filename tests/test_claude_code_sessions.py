@@ -10,8 +10,10 @@ import pytest
 
 from support.claude_code import VERSIONS, Workspace
 from support.fake_answers import Answer, Call
-from support.fake_models import library, template_variants
+from support.fake_models import FakeModel, library, template_variants
 from support.fake_ollama import FakeOllama, answer
+from support.reading_session import measure_turns, read_again_share
+from support.turn_writer import TurnWriter
 
 pytestmark = pytest.mark.claude_code
 
@@ -146,6 +148,33 @@ def test_a_task_of_100_000_tokens_completes_in_a_window_of_32k(
     assert all(len(prompt) // 4 < 32_768 for prompt in prompts)
     assert target.read_text() == "heron-4711"
     assert "prompt is too long" not in workspace.log.read_text()
+
+
+def test_reading_thirty_files_in_a_window_of_18000_cuts_rarely(tmp_path: Path) -> None:
+    """The client's own head takes two thirds of the window, and the proxy does the rest."""
+    window, writer = 18_000, TurnWriter(1)
+    with FakeOllama(FakeModel(MODEL, context_length=131_072), slots=1) as fake:
+        workspace = Workspace(tmp_path, fake.url, MODEL, OCP_NUM_CTX=str(window))
+        workspace.client["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] = "1000000"
+        files = [workspace.project / f"part{number}.py" for number in range(30)]
+        for number, file in enumerate(files):
+            size = 2000 + 6000 * number // len(files)
+            file.write_text(writer.code(size // 20)[:size])
+
+        def respond(_body: dict[str, Any]) -> Answer:
+            read = len(fake.chats) - 1
+            return answer(Call("Read", {"file_path": str(files[read])}) if read < 30 else "Done.")
+
+        fake.respond = respond
+        with workspace.proxy():
+            done = workspace.run(NEWEST, "Read all parts, one after the other.")
+        assert done.returncode == 0, done.stdout + done.stderr
+        turns = measure_turns(fake)
+    assert len(turns) == 31
+    assert turns[0].tokens > 9000
+    assert max(turn.tokens for turn in turns) < window
+    assert read_again_share(turns) <= 0.1
+    assert 1 < workspace.log.read_text().count("the window was full") <= len(turns) // 5
 
 
 @pytest.mark.parametrize("window", [16_384, 32_768, 65_536])

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from ollama_claude_proxy import __version__
+from support.client_requests import first_request, send_request
 from support.command_line import run_ocp
 from support.fake_ollama import Answer, Call, FakeModel, FakeOllama, answer
 from support.health_server import free_port
 from support.ocp_process import ocp_process
+from support.proxy import Proxy
 
 MODEL = "qwen2.5-coder:7b"
 CLAUDE = "#!{python}\nprint('{version} (Claude Code)')\n"
@@ -212,6 +214,60 @@ def test_an_insufficient_model_is_reported(
     assert row(document, check)["status"] == status
     assert row(document, check)["remedy"]
     assert row(document, "answer")["status"] == "ok"
+
+
+BEGINS_FULL = "begins with about 11500, so 22500 is the smallest useful window"
+BEGINS_LEAN = "begins with about 3200, so 14200 is the smallest useful window"
+
+
+@pytest.mark.parametrize(
+    ("window", "lean", "status", "words"),
+    [
+        (22_500, "auto", "ok", BEGINS_FULL),
+        (22_499, "auto", "warning", f"{BEGINS_FULL}; in this one little of each file is shown"),
+        (12_299, "off", "failed", f"{BEGINS_FULL}; this one leaves no room for an answer"),
+        (16_384, "auto", "ok", BEGINS_LEAN),
+        (16_384, "off", "warning", BEGINS_FULL),
+        (14_199, "auto", "warning", BEGINS_LEAN),
+        (3999, "auto", "failed", f"{BEGINS_LEAN}; this one leaves no room for an answer"),
+    ],
+)
+def test_the_smallest_useful_window_is_told(
+    home: Path, window: int, lean: str, status: str, words: str
+) -> None:
+    with FakeOllama(FakeModel("m", context_length=131_072)) as fake:
+        fake.respond = answer_with_tools
+        _, document = run_doctor(
+            home, fake.url, OCP_MODEL="m", OCP_NUM_CTX=str(window), OCP_LEAN=lean
+        )
+    told = row(document, "window")
+    assert told["status"] == status
+    assert told["found"].startswith(f"window {window} tokens; Claude Code {words}")
+    if status == "ok":
+        assert told["remedy"] is None
+    else:
+        assert told["remedy"].startswith("ocp serve --num-ctx 32768")
+        assert ("ocp claude --lean" in told["remedy"]) is (words.startswith(BEGINS_FULL))
+
+
+def test_the_smallest_useful_window_follows_from_what_the_last_session_began_with(
+    home: Path,
+) -> None:
+    with FakeOllama(FakeModel("m", context_length=20_000), slots=1) as fake:
+        fake.respond = answer_with_tools
+        with Proxy(fake.url, model="m", side_jobs="main") as proxy:
+            replies = [
+                send_request(proxy, first_request("Hi", system="word " * 9000), session="s"),
+                send_request(proxy, first_request("Title"), session="s", kind="auxiliary"),
+            ]
+            port = str(proxy.settings.port)
+            _, document = run_doctor(home, fake.url, OCP_MODEL="m", OCP_PORT=port)
+    usage = replies[0].json()["usage"]
+    began_with = usage["input_tokens"] + usage["cache_read_input_tokens"]
+    told = row(document, "window")
+    assert told["status"] == "warning"
+    assert f"began with {began_with}, so {began_with + 11_000} is" in told["found"]
+    assert told["remedy"].startswith("Its window cannot be so large. Choose another")
 
 
 @pytest.mark.parametrize(

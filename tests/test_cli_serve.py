@@ -143,7 +143,7 @@ def test_without_a_configured_model_the_best_installed_one_is_used(tmp_path: Pat
         ),
         (
             FakeModel("m", context_length=8192),
-            "✗ window 8192 tokens: Claude Code's first request does not fit",
+            "! window 8192 tokens; Claude Code begins with about 3200",
         ),
     ],
     ids=["no tools", "small window"],

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ollama_claude_proxy.sessions.cut import (
     Cut,
+    LaterLimit,
     PromptSizes,
     apply_cut,
     next_cut,
@@ -111,24 +112,24 @@ CASES: dict[str, Case] = {
     "room for all": Case(SIX, 2500, Cut(1, 5)),
     "early turns leave": Case(SIXTEEN, 6400, Cut(15, 25)),
     "all but the last four leave": Case(SIXTEEN, 3000, Cut(25, 25)),
-    "all but three leave": Case(SIX, 2499, Cut(7, 11)),
+    "all but three leave": Case(SIX, 2499, Cut(7, 7)),
     "all but the last leave": Case(SIX, 1100, Cut(11, 11)),
-    "less than two thirds are free": Case(SIX, 874, Cut(7, 11)),
+    "less than half is free, so only the last stays": Case(SIX, 874, Cut(11, 11)),
     "nothing is free": Case(SIX, 350, Cut(11, 11)),
     "what must stay does not fit": Case(SIX, 349, None),
     "truncating is enough": Case(SIX, 1780, Cut(1, 5), truncated=10),
-    "truncating is almost enough": Case(SIX, 1779, Cut(1, 11), truncated=10, digest=0),
+    "truncating one turn more is enough": Case(SIX, 1779, Cut(1, 7), truncated=10, digest=0),
     "truncating more is enough": Case(SIX, 700, Cut(1, 11), truncated=10),
     "truncating more before a turn leaves": Case(SIX, 500, Cut(1, 11), truncated=0),
-    "a cut stays at least where it was": Case(SIX, 100_000, Cut(7, 11), before=Cut(7, 9)),
+    "a cut stays at least where it was": Case(SIX, 100_000, Cut(7, 9), before=Cut(7, 9)),
     "only what was truncated stays so": Case(SIX, 100_000, Cut(1, 9), before=Cut(0, 9)),
     "a cut goes on": Case(SIX, 1399, Cut(11, 11), before=Cut(7, 9)),
-    "a cut that only truncates more": Case(SIX, 1400, Cut(7, 11), before=Cut(7, 9)),
+    "a cut that leaves three turns": Case(SIX, 1400, Cut(7, 9), before=Cut(7, 9)),
     "a cut that cannot go on": Case(SIX, 100, None, before=Cut(11, 11)),
     "a longer opening": Case("usuauau", 2000, Cut(3, 3)),
     "only turns of the model are places": Case("uaauusua", 1499, Cut(7, 7)),
     "the model began": Case("auaua", 10_000, Cut(1, 2)),
-    "messages between turns go with them": Case("uauuauauauau", 2299, Cut(6, 10)),
+    "messages between turns go with them": Case("uauuauauauau", 2299, Cut(6, 6)),
 }
 
 
@@ -188,6 +189,27 @@ def test_as_a_last_resort_the_newest_results_are_truncated_too() -> None:
     assert 200 < first < 500
     assert 200 < last < 500
     assert shown("ucrcr", Cut(1, 1, 300, 3))[1] == len(LONG)
+
+
+def test_later_results_have_a_limit_from_a_message_on_and_truncated_ones_half_of_it() -> None:
+    whole = len(LONG)
+    assert shown("ucrcr", Cut(later=LaterLimit(1000, 4)))[0] == whole
+    assert 800 < shown("ucrcr", Cut(later=LaterLimit(1000, 4)))[1] < 1200
+    first, second, third = shown("ucrcrcr", Cut(1, 3, later=LaterLimit(1000, 5)))
+    assert 400 < first < 700
+    assert second == whole
+    assert 800 < third < 1200
+    assert shown("ucrcr", Cut(1, 3, later=LaterLimit(9000))) == shown("ucrcr", Cut(1, 3))
+
+
+def test_the_newest_turn_is_spared_only_where_it_takes_a_third_of_the_room() -> None:
+    messages = conversation("ucrcrcr")
+    counted = sizes([100, 0, 1000, 0, 1000, 0, 1000], [100, 0, 10, 0, 10, 0, 10], digest=50)
+    spared = LaterLimit(1000, len(messages))
+    assert next_cut(messages, counted, 3600, Cut(), spared) == Cut(1, 5, later=spared)
+    assert next_cut(messages, counted, 3100, Cut(), spared) == Cut(1, 5, later=spared)
+    assert next_cut(messages, counted, 2000, Cut(), spared) is None
+    assert next_cut(messages, counted, 2000, Cut(), LaterLimit(1000)) is not None
 
 
 def test_the_opening_stays() -> None:
@@ -272,7 +294,7 @@ def test_a_state_is_read_by_the_names_under_which_it_was_always_kept() -> None:
     )
     assert decode_fit_state(kept) == state
     assert encode_fit_state(state) == kept.replace(
-        b'"tight":256', b'"tight":256,"limited":0,"text":0'
+        b'"tight":256', b'"tight":256,"limited":0,"text":0,"later":[0,0]'
     )
 
 

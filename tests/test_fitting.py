@@ -20,6 +20,7 @@ from support.proxy import Proxy
 
 # Limits are halved from at most some megabytes, and so are turns.
 MAX_TRIES = 60
+HEADERS = {"x-claude-code-session-id": "s", "x-claude-code-request-class": "main"}
 RESULT_LENGTHS = st.one_of(st.integers(0, 3000), st.integers(0, 120_000))
 
 
@@ -185,7 +186,6 @@ def reads(lengths: Sequence[int]) -> list[dict[str, Any]]:
 
 def test_a_large_head_and_large_results_do_not_freeze_the_proxy() -> None:
     messages = reads([4000] * 8 + [6000])
-    headers = {"x-claude-code-session-id": "s", "x-claude-code-request-class": "main"}
     with FakeOllama(FakeModel("m:7b")) as fake:
         fake.respond = lambda _body: answer("Ok.")
         with Proxy(fake.url, num_ctx=16_384, model="m:7b") as proxy:
@@ -193,7 +193,7 @@ def test_a_large_head_and_large_results_do_not_freeze_the_proxy() -> None:
                 body = {"model": "x", "max_tokens": 8000, "messages": messages}
                 system = "Be good. " * (characters // 9)
                 reply = proxy.client.post(
-                    "/v1/messages", json=body | {"system": system}, headers=headers
+                    "/v1/messages", json=body | {"system": system}, headers=HEADERS
                 )
                 assert reply.status_code == 200
             assert proxy.client.get("/health").status_code == 200
@@ -207,14 +207,13 @@ def test_a_digest_of_a_megabyte_on_one_line_takes_no_time(text: str) -> None:
 
 def test_the_proxys_own_cut_is_named_as_one() -> None:
     messages: list[dict[str, Any]] = [{"role": "user", "content": "Begin."}]
-    headers = {"x-claude-code-session-id": "s", "x-claude-code-request-class": "main"}
     mismatches: list[str] = []
     with FakeOllama(FakeModel("m:7b")) as fake:
         fake.respond = lambda _body: answer("Ok.")
         with Proxy(fake.url, num_ctx=8192, model="m:7b") as proxy:
             for number in range(30):
                 body = {"model": "x", "max_tokens": 1000, "messages": messages}
-                reply = proxy.client.post("/v1/messages", json=body, headers=headers)
+                reply = proxy.client.post("/v1/messages", json=body, headers=HEADERS)
                 mismatches.append(reply.headers["x-ocp-prefix"].partition("; ")[2])
                 messages += [{"role": "assistant", "content": "Ok."}]
                 messages += [{"role": "user", "content": f"And {number}? {'word ' * 400}"}]
@@ -224,20 +223,64 @@ def test_the_proxys_own_cut_is_named_as_one() -> None:
 
 
 def test_a_prompt_that_ollama_counts_higher_is_fitted_again_at_once() -> None:
-    headers = {"x-claude-code-session-id": "s", "x-claude-code-request-class": "main"}
     body = {"model": "x", "max_tokens": 1000, "messages": reads([4000] * 7)}
     with FakeOllama(FakeModel("m:7b")) as fake:
         fake.respond = lambda _body: answer("Ok.")
         fake.count = lambda sent: len(fake.prompt_of(sent)) * 4 // 5
         with Proxy(fake.url, num_ctx=16_384, model="m:7b") as proxy:
-            reply = proxy.client.post("/v1/messages", json=body, headers=headers)
+            reply = proxy.client.post("/v1/messages", json=body, headers=HEADERS)
             refused = len(fake.chats)
-            again = proxy.client.post("/v1/messages", json=body, headers=headers)
+            again = proxy.client.post("/v1/messages", json=body, headers=HEADERS)
         assert fake.count(fake.chats[-1]) < 16_384
     assert reply.status_code == 200
     assert 2 <= refused <= 4  # those that were refused, and the one that was not
     assert again.status_code == 200
     assert len(fake.chats) == refused + 1
+
+
+@pytest.mark.parametrize("files", [4, 9])
+def test_a_prompt_that_is_refused_twice_is_fitted_a_third_time(files: int) -> None:
+    """The corrected count is still too low, because the smaller prompt has other tokens."""
+    counts = {30_000: 25_000, 6000: 17_000, 0: 1500}
+    with FakeOllama(FakeModel("m:7b")) as fake:
+        fake.respond = lambda _body: answer("Ok.")
+        fake.count = lambda sent: counts[max(at for at in counts if at <= size(fake, sent))]
+        with Proxy(fake.url, num_ctx=16_384, model="m:7b") as proxy:
+            reply = proxy.client.post("/v1/messages", json=refused_body(files), headers=HEADERS)
+            sizes = [size(fake, chat) for chat in fake.chats]
+            again = proxy.client.post("/v1/messages", json=refused_body(files), headers=HEADERS)
+    assert reply.status_code == 200
+    assert reply.headers["x-ocp-memory"].startswith("left=")
+    assert len(sizes) == 3
+    assert sizes == sorted(sizes, reverse=True)
+    assert again.status_code == 200
+    assert len(fake.chats) == 4
+
+
+@pytest.mark.parametrize("files", [4, 9])
+def test_a_prompt_that_is_refused_until_nothing_can_go_ends_with_the_last_count(files: int) -> None:
+    with FakeOllama(FakeModel("m:7b")) as fake:
+        fake.count = lambda sent: (
+            17_000 + size(fake, sent) // 1000 if size(fake, sent) > 3000 else 500
+        )
+        with Proxy(fake.url, num_ctx=16_384, model="m:7b") as proxy:
+            reply = proxy.client.post("/v1/messages", json=refused_body(files), headers=HEADERS)
+            assert proxy.client.get("/health").status_code == 200
+        counts = [fake.count(chat) for chat in fake.chats]
+    assert 3 <= len(counts) <= 4
+    assert counts == sorted(counts, reverse=True)
+    assert reply.status_code == 400
+    assert f"{counts[-1]} tokens > 16383 maximum" in reply.json()["error"]["message"]
+
+
+def size(fake: FakeOllama, sent: dict[str, Any]) -> int:
+    """Return the characters of a prompt."""
+    return len(fake.prompt_of(sent))
+
+
+def refused_body(files: int) -> dict[str, Any]:
+    messages = reads([4000] * files)
+    return {"model": "x", "max_tokens": 1000, "messages": messages, "system": "Be good. " * 300}
 
 
 def test_a_prompt_of_which_nothing_can_go_is_refused_with_the_numbers() -> None:

@@ -114,9 +114,12 @@ def variables(
 
 def is_lean(settings: Settings, running: RunningProxy | None) -> bool:
     """Whether Claude Code leaves out what makes its first prompt large."""
-    return settings.lean == "on" or (
-        settings.lean == "auto" and context_window(settings, running) <= _SMALL_WINDOW
-    )
+    return is_lean_in(context_window(settings, running), settings)
+
+
+def is_lean_in(window: int, settings: Settings) -> bool:
+    """Whether it does so in a window of so many tokens."""
+    return settings.lean == "on" or (settings.lean == "auto" and window <= _SMALL_WINDOW)
 
 
 def permissions(*, lean: bool) -> Mapping[str, Any]:

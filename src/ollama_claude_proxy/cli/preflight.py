@@ -14,8 +14,8 @@ from ollama_claude_proxy.cli.checks.model_findings import (
     abilities_finding,
     main_model_finding,
     missing_role_models,
-    window_finding,
 )
+from ollama_claude_proxy.cli.checks.window_finding import window_finding
 from ollama_claude_proxy.cli.ollama_status import OllamaStatus, query_ollama
 from ollama_claude_proxy.cli.recommended import find_download_size
 from ollama_claude_proxy.errors import OcpError

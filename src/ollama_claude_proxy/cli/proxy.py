@@ -17,13 +17,14 @@ class RunningProxy:
     """What a running proxy reports.
 
     `window` is in tokens. `last_prompt` has `tokens`, how many of them were `cached`, and what
-    `broke` the beginning of the prompt.
+    `broke` the beginning of the prompt. `first_prompt_tokens` is what a session begins with.
     """
 
     version: str
     model: str | None
     window: int | None
     last_prompt: Mapping[str, Any] | None = None
+    first_prompt_tokens: int | None = None
 
 
 def reachable_host(settings: Settings) -> str:
@@ -72,13 +73,18 @@ def _parse_report(report: Any) -> RunningProxy | None:
     """Return the report, or None if it is not ours; other servers have a `/health` too."""
     if not isinstance(report, dict) or report.get("status") != "ok":
         return None
-    version, model, window = (report.get(name) for name in ("version", "model", "window"))
+    version, model = report.get("version"), report.get("model")
     if not isinstance(version, str) or "model" not in report:
         return None
     last_prompt = report.get("last_prompt")
     return RunningProxy(
         version,
         model if isinstance(model, str) and model else None,
-        window if isinstance(window, int) and window > 0 else None,
+        _tokens(report.get("window")),
         last_prompt if isinstance(last_prompt, dict) else None,
+        _tokens(report.get("first_prompt_tokens")),
     )
+
+
+def _tokens(value: Any) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None

@@ -125,9 +125,10 @@ class Generation:
         """Remember a whole answer, of which these are the `last` events."""
         await self._memory.keep(self._answer_run, self._all_events(last))
         usage, plan = self.translator.usage, self._answer_run.plan
-        self._totals.last_prompt = self._answer_run.planned.record.prompt_summary(
-            usage.prompt_tokens or plan.prompt_tokens, usage.cached_tokens
-        )
+        planned, tokens = self._answer_run.planned, usage.prompt_tokens or plan.prompt_tokens
+        self._totals.last_prompt = planned.record.prompt_summary(tokens, usage.cached_tokens)
+        if planned.begins_session:
+            self._totals.first_prompt_tokens = tokens
 
     def _all_events(self, last: list[Event]) -> Iterator[Event]:
         for batch in (*self._batches, last):

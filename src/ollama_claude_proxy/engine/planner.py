@@ -18,6 +18,7 @@ from ollama_claude_proxy.translate.request.build_plan import build_plan
 from ollama_claude_proxy.translate.request.plan import Plan
 from ollama_claude_proxy.translate.tokens import CountPromptTokens
 from ollama_claude_proxy.upstream.catalog import context_window
+from ollama_claude_proxy.upstream.scheduler import Priority
 from ollama_claude_proxy.upstream.template_facts_store import TemplateFactsStore
 from ollama_claude_proxy.wire.anthropic import Message, MessagesRequest, parse_request
 from ollama_claude_proxy.wire.chat import ChatMessage, ToolDefinition
@@ -41,6 +42,14 @@ class PlannedRequest(Struct, frozen=True):
     conversation: Conversation | None
     record: TurnRecord
     refit: "Refit | None" = None
+
+    @property
+    def begins_session(self) -> bool:
+        """Whether it is the first request of a client's own session, with tools."""
+        caller, request = self.caller, self.request
+        replies = any(message.role == "assistant" for message in request.messages)
+        is_main = caller.is_named and caller.priority is Priority.MAIN
+        return is_main and bool(request.tools) and not replies
 
 
 Refit = Callable[[int], Awaitable[PlannedRequest | None]]
@@ -106,12 +115,9 @@ class Planner:
             if smaller.fit is None or not smaller.fit.is_new_cut:
                 return None
             match = _explained(matches[-1], smaller)
-            planned = replace(
-                planned,
-                plan=self._finished(smaller.plan, match, caller),
-                match=match,
-                conversation=smaller.conversation,
-            )
+            plan = self._finished(smaller.plan, match, caller)
+            record.plan_again(plan, match, smaller.fit)
+            planned = replace(planned, plan=plan, match=match, conversation=smaller.conversation)
             return planned
 
         planned = replace(planned, refit=refit if may_load else None)

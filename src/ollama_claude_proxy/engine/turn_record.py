@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from ollama_claude_proxy.engine.caller import Caller
 from ollama_claude_proxy.prompt_cache.prefix import PrefixMatch
 from ollama_claude_proxy.sessions.fit_state import FitSummary
+from ollama_claude_proxy.translate.request.plan import Plan
 from ollama_claude_proxy.translate.response.call_writer import ToolCallStats
 from ollama_claude_proxy.translate.response.stream_translator import StreamTranslator
 
@@ -50,6 +51,11 @@ class TurnRecord(Struct, kw_only=True):
     was_reloaded: bool = False
     calls: ToolCallStats = field(default_factory=ToolCallStats)
     outcome: str = ""
+
+    def plan_again(self, plan: Plan, match: PrefixMatch, fit: FitSummary) -> None:
+        """Take over a smaller plan, because the backend refused the one before."""
+        self.estimated_tokens, self.match, self.fit = plan.prompt_tokens, match, fit
+        self.notes = plan.notes
 
     def add_answer(self, translator: StreamTranslator, times: TurnTimes) -> None:
         """Add what is known of the answer so far."""
@@ -100,8 +106,13 @@ class TurnRecord(Struct, kw_only=True):
 
 
 class TurnTotals:
-    """What is known of all requests since the start: `calls`, and the `last_prompt`."""
+    """What is known of all requests since the start: `calls`, and the `last_prompt`.
+
+    `first_prompt_tokens` is what the first prompt of the last session had: instructions, tools and
+    a request, which is the least that any later prompt of it has.
+    """
 
     def __init__(self) -> None:
         self.calls = ToolCallStats()
         self.last_prompt: dict[str, Any] | None = None
+        self.first_prompt_tokens: int | None = None

@@ -14,12 +14,18 @@ from ollama_claude_proxy.prompt_cache.token_counter import TokenCounter
 from ollama_claude_proxy.sessions.conversation import Conversation
 from ollama_claude_proxy.sessions.fit_state import ConversationKey, FitSummary
 from ollama_claude_proxy.sessions.memory import SessionMemory
+from ollama_claude_proxy.sessions.recall.question import Question
 from ollama_claude_proxy.settings import Settings
 from ollama_claude_proxy.translate.request.plan import Plan
 from ollama_claude_proxy.wire.anthropic import Message, MessagesRequest
 
-# An answer gets a quarter of the window at most, and counting is right within a fiftieth.
+# An answer gets a quarter of the window at most, and a third of what is not the prompt's head.
 _ANSWER_DIVISOR = 4
+_HEADLESS_ANSWER_DIVISOR = 3
+# Passages for a request get a third of the room for turns, half of that after a cut in a tool loop,
+# a twelfth for a step of one; and an eighth of the window at most.
+_REQUEST_DIVISOR, _STEP_DIVISOR, _MAX_PASSAGES_DIVISOR = 3, 12, 8
+# Counting is right within a fiftieth.
 _MARGIN_DIVISOR = 50
 
 MakePlan = Callable[[Sequence[Message]], Plan]
@@ -48,11 +54,14 @@ class FitRequest(Struct, frozen=True):
         session = caller.session if caller.is_named else ""
         return ConversationKey(caller.conversation, session, caller.agent, self.model)
 
-    @property
-    def budget(self) -> int:
-        """The tokens that the prompt may have."""
-        reply = min(self.request.max_tokens or self.window, self.window // _ANSWER_DIVISOR)
-        return self.window - reply - self.window // _MARGIN_DIVISOR
+    def budget(self, head: int = 0) -> int:
+        """Return the tokens that the prompt may have, of which the head cannot leave."""
+        answer = min(
+            self.request.max_tokens or self.window,
+            self.window // _ANSWER_DIVISOR,
+            max(self.window - head, 0) // _HEADLESS_ANSWER_DIVISOR,
+        )
+        return self.window - answer - self.window // _MARGIN_DIVISOR
 
 
 class WindowFitter:
@@ -109,31 +118,55 @@ class WindowFitter:
             return self._counter.count_text(fit_request.model, text)
 
         while True:
-            with best_effort("earlier passages could not be searched"):
-                await self._load_passages(fit_request, conversation)
             plan = make_plan(conversation.shown_messages())
-            if plan.prompt_tokens <= fit_request.budget:
+            tokens = plan.prompt_tokens
+            wants_passages = self._wants_passages(conversation)
+            if tokens <= fit_request.budget() and not wants_passages:
                 return plan
-            if not await asyncio.to_thread(
-                conversation.shrink, count_tokens, plan.prompt_tokens, fit_request.budget
-            ):
-                return None
+            fixed = conversation.fixed_tokens(count_tokens, tokens)
+            budget = fit_request.budget(fixed)
+            if tokens > budget:
+                if not await asyncio.to_thread(conversation.shrink, count_tokens, tokens, budget):
+                    return None
+            elif not wants_passages:
+                return plan
+            else:
+                question = conversation.question
+                most = _passages_room(question, fit_request.window, budget - fixed)
+                is_short = bool(question.words) and budget - tokens < most // 2
+                if is_short and await asyncio.to_thread(
+                    conversation.cut, count_tokens, tokens, budget
+                ):
+                    continue
+                size = conversation.characters_of(count_tokens, min(most, budget - tokens))
+                with best_effort("earlier passages could not be searched"):
+                    await self._load_passages(fit_request, conversation, size)
+                if self._wants_passages(conversation):  # nothing was found
+                    return plan
 
-    async def _load_passages(self, fit_request: FitRequest, conversation: Conversation) -> None:
-        """Load the passages that the newest message needs; only what is stored can be found."""
+    def _wants_passages(self, conversation: Conversation) -> bool:
         recall = self._settings.recall
-        searches_project = recall == "project"
-        if recall == "off" or not conversation.needs_passages(project=searches_project):
-            return
+        return recall != "off" and conversation.needs_passages(project=recall == "project")
+
+    async def _load_passages(
+        self, fit_request: FitRequest, conversation: Conversation, characters: int
+    ) -> None:
+        """Load the passages that the newest message needs; only what is stored can be found."""
         if not fit_request.caller.is_small_job:
             await store_conversation(self._memory, conversation)
         vector = await self._embedder.embed_request(conversation)
+        searches_project = self._settings.recall == "project"
         await asyncio.to_thread(
-            conversation.load_passages,
-            fit_request.window,
-            project=searches_project,
-            vector=vector,
+            conversation.load_passages, characters, project=searches_project, vector=vector
         )
+
+
+def _passages_room(question: Question, window: int, room: int) -> int:
+    """Return the tokens that passages for a question may have, of a room for turns."""
+    divisor = _STEP_DIVISOR
+    if question.words:
+        divisor = _REQUEST_DIVISOR * (2 if question.step else 1)
+    return min(room // divisor, window // _MAX_PASSAGES_DIVISOR)
 
 
 def _note(fit: FitSummary) -> str:

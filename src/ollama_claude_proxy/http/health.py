@@ -31,7 +31,8 @@ async def health(request: Request) -> Response:
     """Return the version, the model in use with its window in tokens, and whether Ollama answers.
 
     `calls` counts the tool calls since the start by the way they took; `last_prompt` has the tokens
-    of the last prompt, how many of them the model was shown before, and where it changed.
+    of the last prompt, how many of them the model was shown before, and where it changed;
+    `first_prompt_tokens` is the size of the first prompt of the last session.
 
     The status is 200 even if Ollama is down: the proxy itself works and waits for it.
     """
@@ -39,6 +40,7 @@ async def health(request: Request) -> Response:
     turns = {
         "calls": msgspec.to_builtins(engine.totals.calls),
         "last_prompt": engine.totals.last_prompt,
+        "first_prompt_tokens": engine.totals.first_prompt_tokens,
     }
     return json_response(
         {"status": "ok", "version": __version__, **await _describe_backend(engine), **turns}

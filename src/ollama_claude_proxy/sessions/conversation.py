@@ -6,7 +6,7 @@ restart. A conversation whose beginning has changed (rewound, compacted) is cut 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain as join
 
 from ollama_claude_proxy.sessions.block_text import message_text, newest_request, user_text
@@ -15,7 +15,6 @@ from ollama_claude_proxy.sessions.cut import (
     Cut,
     PromptSizes,
     apply_cut,
-    next_cut,
     opening_length,
 )
 from ollama_claude_proxy.sessions.digest import found_tools, max_digest_tokens, write_digest
@@ -29,20 +28,18 @@ from ollama_claude_proxy.sessions.fit_state import (
 )
 from ollama_claude_proxy.sessions.fitted_turn import FittedTurn
 from ollama_claude_proxy.sessions.message_chain import ChainedMessage, chain_messages
+from ollama_claude_proxy.sessions.pace import next_paced_cut
 from ollama_claude_proxy.sessions.pinned import changed_rules, pinned_words
 from ollama_claude_proxy.sessions.recall.earlier_turns import EarlierTurns
 from ollama_claude_proxy.sessions.recall.passages import format_passages
 from ollama_claude_proxy.sessions.recall.question import Question, last_question
 from ollama_claude_proxy.sessions.recall.recall import Recalled, RecallQuery, recall
 from ollama_claude_proxy.sessions.recall.search_scope import PassageIndex, QueryVector
-from ollama_claude_proxy.sessions.shrink import shrink_cut
+from ollama_claude_proxy.sessions.shrink import smaller_cut
 from ollama_claude_proxy.sessions.truncate import truncate_results, truncate_text
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import TextBlock, ToolReferenceBlock
 
-# An eighth of the window for what is found again, at about four characters a token.
-_PASSAGES_SHARE = 8
-_CHARACTERS_PER_TOKEN = 4
 MakeChain = Callable[[Sequence[Message]], list[ChainedMessage]]
 
 
@@ -111,6 +108,11 @@ class Conversation:
             messages[0] = _with_blocks(messages[0], TextBlock(self._state.digest), *tools)
         return messages
 
+    def fixed_tokens(self, count_tokens: CountTokens, prompt_tokens: int) -> int:
+        """Return the tokens of what never leaves, of a prompt that has so many now."""
+        shown = sum(count_tokens(message_text(message)) for message in self.shown_messages())
+        return max(prompt_tokens - shown, 0) + self._opening_tokens(count_tokens)
+
     def shrink(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> bool:
         """Show less, because the prompt does not fit; False where nothing more can go.
 
@@ -118,19 +120,15 @@ class Conversation:
         is not enough: the passages of this turn, the digest, then results, turns and the user's
         texts get shorter. `count_tokens` counts a text, `prompt_tokens` is what the prompt has now.
         """
-        if not self._tried_regular_cut:
-            self._tried_regular_cut = True
-            if self._cut_regularly(count_tokens, prompt_tokens, budget):
-                return True
-        excess = self._characters(count_tokens, prompt_tokens - budget)
+        if self.cut(count_tokens, prompt_tokens, budget):
+            return True
+        excess = self.characters_of(count_tokens, prompt_tokens - budget)
         if self._shrink_passages(excess) or self._drop_digest():
             return True
-        pinned = pinned_words(self._messages, self._opening, self._state.cut.left_until)
-        cut = shrink_cut(self._messages, self._state.cut, excess, pinned)
-        if cut is None:
-            return False
-        self._cut(cut, digest_tokens=0)
-        return True
+        cut = smaller_cut(self._messages, self._state.cut, excess, self._pinned_words)
+        if cut is not None:
+            self._cut(cut, digest_tokens=0)
+        return cut is not None
 
     def needs_passages(self, *, project: bool) -> bool:
         """Whether the newest message may need what is not shown, and was not searched for yet."""
@@ -142,23 +140,21 @@ class Conversation:
         )
 
     def load_passages(
-        self, window: int, *, project: bool = False, vector: QueryVector | None = None
+        self, max_characters: int, *, project: bool = False, vector: QueryVector | None = None
     ) -> None:
-        """Find what the newest message needs of what is not shown, once; `window` in tokens."""
+        """Find what the newest message needs of what is not shown, once."""
         if not self.needs_passages(project=project):
             return
-        question = self.question
-        part = 1 if not question.step else 2 if question.words else 4
         query = RecallQuery(
-            question,
+            self.question,
             EarlierTurns(self._messages, self._opening, self._state.cut.left_until),
             "\n".join(map(message_text, self.shown_messages())),
-            window // _PASSAGES_SHARE * _CHARACTERS_PER_TOKEN // part,
+            max_characters,
             vector,
         )
         scope = self._index.scope(self.key.identity, project=project)
         self._recalled = recall(self._index, scope, query)
-        if self._recalled.passages:
+        if self._recalled.ranked:
             self._state.loaded[self.chain[-1].name] = format_passages(self._recalled.passages)
             self.changed = True
 
@@ -212,22 +208,29 @@ class Conversation:
             return None
         return self.chain[count - 1].name if count else ""
 
-    def _sizes(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> PromptSizes:
-        shown = sum(count_tokens(message_text(message)) for message in self.shown_messages())
+    def cut(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> bool:
+        """Make the regular cut, once a turn; return whether there is one."""
+        if self._tried_regular_cut:
+            return False
+        self._tried_regular_cut = True
+        fixed = self.fixed_tokens(count_tokens, prompt_tokens)
+        head, room = fixed - self._opening_tokens(count_tokens), max(budget - fixed, 0)
         words = user_text(self._messages[newest_request(self._messages)])
         pinned = count_tokens("\n\n".join((*changed_rules(self._messages), words)))
-        head, digest = max(prompt_tokens - shown, 0), max_digest_tokens(budget) + pinned
-        return PromptSizes.measured(self._with_passages(), count_tokens, head, digest)
-
-    def _cut_regularly(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> bool:
-        """Make the regular cut, once a turn; return whether there is one."""
-        sizes = self._sizes(count_tokens, prompt_tokens, budget)
-        cut = next_cut(self._messages, sizes, budget, self._state.cut)
+        digest = max_digest_tokens(room)
+        characters = self.characters_of(count_tokens, room)
+        messages = self._with_passages()
+        measure = partial(PromptSizes.measured, messages, count_tokens, head, digest + pinned)
+        cut = next_paced_cut(self._messages, measure, budget, self._state.cut, characters)
         if cut is None or cut == self._state.cut:
             return False
-        self._cut(cut, max_digest_tokens(budget))
+        self._cut(cut, digest)
         self._state.loaded.pop(self.chain[-1].name, None)  # more left: search again
         return True
+
+    def _opening_tokens(self, count_tokens: CountTokens) -> int:
+        opening = self._with_passages()[: self._opening]
+        return sum(count_tokens(message_text(message)) for message in opening)
 
     def _shrink_passages(self, excess: int) -> bool:
         """Keep the best that was loaded for the newest message; return whether there was more.
@@ -253,9 +256,10 @@ class Conversation:
             self.changed = True
         return was_longer
 
-    def _characters(self, count_tokens: CountTokens, tokens: int) -> int:
-        """Return about how many characters of this conversation have so many tokens."""
-        text = "\n".join(map(message_text, self.shown_messages()))
+    def characters_of(self, count_tokens: CountTokens, tokens: int) -> int:
+        """Return about how many characters of this conversation's turns have so many tokens."""
+        messages = self.shown_messages()
+        text = "\n".join(map(message_text, messages[self._opening :] or messages))
         return int(tokens * len(text) / max(count_tokens(text), 1)) + 1
 
     def _cut(self, cut: Cut, digest_tokens: int) -> None:
@@ -270,9 +274,14 @@ class Conversation:
         start = max(self._opening, self._state.summarized_until)
         left, summary = self._messages[start : cut.left_until], self._state.summary
         digest = write_digest(left, tokens, summary) if left or summary else ""
-        words = pinned_words(self._messages, self._opening, self._state.cut.left_until)
+        words = self._pinned_words
         words = truncate_text(words, cut.text_characters) if cut.text_characters else words
         return "\n\n".join(filter(None, (digest, *changed_rules(left), words)))
+
+    @property
+    def _pinned_words(self) -> str:
+        """The user's newest words, where their message has left."""
+        return pinned_words(self._messages, self._opening, self._state.cut.left_until)
 
     def _with_passages(self) -> list[Message]:
         """Return all messages, with the passages that were loaded at them."""

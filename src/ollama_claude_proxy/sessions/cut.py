@@ -23,24 +23,38 @@ from ollama_claude_proxy.sessions.truncate import (
 )
 from ollama_claude_proxy.wire.anthropic import Message
 
-# The newest turns stay, whatever their size: the open tool loop is among them.
+# So many of the newest turns stay whole where they fit; the newest always stays.
 _LAST_TURNS = 4
-# What a step leaves in use of the room for turns.
-_TARGET_SHARE = 0.3
+# What a step leaves free of the room for turns, and in use.
+FREED_SHARE = 0.7
+_TARGET_SHARE = 1 - FREED_SHARE
 # What a step that only truncates results may leave.
 _TRUNCATED_SHARE = 0.5
-# A message with less can hold no result that is truncated.
-_SURELY_SHORT_TOKENS = TRUNCATED_CHARACTERS // 8
+# What is left in use where the newest turn is large; otherwise only that turn stays.
+_FULL_SHARE = 0.5
+# A message with fewer tokens for so many characters can hold no result that is truncated.
+_MAX_CHARACTERS_PER_TOKEN = 8
 
 CountTokens = Callable[[str], int]
+
+
+class LaterLimit(Struct, frozen=True, array_like=True):
+    """How many characters results may have from message number `start` on; 0 for no limit."""
+
+    characters: int = 0
+    start: int = 0
+
+
+NO_LIMIT = LaterLimit()
 
 
 class Cut(Struct, frozen=True):
     """Where a conversation is cut, as numbers of messages.
 
     Messages from the opening up to `left_until` are left out, and long results before
-    `truncated_until` are truncated. Where that is not enough, results before `limited_until` have
-    `result_characters` at most, and the user's texts there `text_characters` (0: no limit).
+    `truncated_until` are truncated; `later` ones may be limited. Where that is not enough, results
+    before `limited_until` have `result_characters` at most, and the user's texts there
+    `text_characters` (0: no limit).
     """
 
     left_until: int = field(default=0, name="left")
@@ -48,6 +62,12 @@ class Cut(Struct, frozen=True):
     result_characters: int = field(default=0, name="tight")
     limited_until: int = field(default=0, name="limited")
     text_characters: int = field(default=0, name="text")
+    later: LaterLimit = NO_LIMIT
+
+    @property
+    def truncated_characters(self) -> int:
+        """To how many characters results are truncated: to half of what later ones have."""
+        return truncated_length(self.later)
 
     @property
     def depends_on(self) -> int:
@@ -74,17 +94,29 @@ class PromptSizes(Struct, frozen=True):
 
     @classmethod
     def measured(
-        cls, messages: Sequence[Message], count_tokens: CountTokens, head: int, digest: int
+        cls,
+        messages: Sequence[Message],
+        count_tokens: CountTokens,
+        head: int,
+        digest: int,
+        later: LaterLimit = NO_LIMIT,
     ) -> Self:
-        """Return the sizes of a prompt with these messages; `count_tokens` counts a text."""
+        """Return the sizes of a prompt with these messages; `count_tokens` counts a text.
+
+        Results that are not truncated have the limit of `later` ones.
+        """
+
+        def measure(limit: int, start: int = 0) -> list[int]:
+            return [
+                tokens
+                if index < start or not limit or tokens < limit // _MAX_CHARACTERS_PER_TOKEN
+                else count_tokens(message_text(truncate_results(message, limit)))
+                for index, (tokens, message) in enumerate(zip(whole, messages, strict=True))
+            ]
+
         whole = [count_tokens(message_text(message)) for message in messages]
-        truncated = [
-            tokens
-            if tokens < _SURELY_SHORT_TOKENS
-            else count_tokens(message_text(truncate_results(message)))
-            for tokens, message in zip(whole, messages, strict=True)
-        ]
-        return cls.of(whole, truncated, head, digest)
+        truncated = measure(truncated_length(later))
+        return cls.of(measure(later.characters, later.start), truncated, head, digest)
 
     def fixed_tokens(self, opening: int) -> int:
         """Return the tokens of what never leaves: the head and the first `opening` messages."""
@@ -97,6 +129,11 @@ class PromptSizes(Struct, frozen=True):
         tail = self.whole[-1] - self.whole[max(left, until)]
         digest = self.digest if left > opening else 0
         return self.fixed_tokens(opening) + middle + tail + digest
+
+
+def truncated_length(later: LaterLimit) -> int:
+    """Return to how many characters results are truncated, by the limit of later ones."""
+    return min(TRUNCATED_CHARACTERS, later.characters // 2 or TRUNCATED_CHARACTERS)
 
 
 def opening_length(messages: Sequence[Message]) -> int:
@@ -120,23 +157,45 @@ def apply_cut(messages: Sequence[Message], cut: Cut) -> list[Message]:
     return [_shortened(messages[index], index, cut) for index in kept]
 
 
-def next_cut(messages: Sequence[Message], sizes: PromptSizes, budget: int, cut: Cut) -> Cut | None:
+def count_changes(messages: Sequence[Message], cut: Cut) -> tuple[int, int]:
+    """Return how many messages a cut leaves out, and how many of the others it shortens."""
+    opening = opening_length(messages)
+    start = max(cut.left_until, opening)
+    kept = (*messages[:opening], *messages[start:])
+    pairs = zip(kept, apply_cut(messages, cut), strict=True)
+    return start - opening, sum(before.content is not after.content for before, after in pairs)
+
+
+def next_cut(
+    messages: Sequence[Message],
+    sizes: PromptSizes,
+    budget: int,
+    cut: Cut,
+    later: LaterLimit = NO_LIMIT,
+) -> Cut | None:
     """Return the next cut, with which the turns take about a third of their room in a budget.
 
     The room is what the head and the opening leave of the budget in tokens; where truncating alone
-    frees half of it, no turn leaves. None where what must stay does not fit with any cut.
+    frees half of it, no turn leaves. None where what must stay does not fit with any cut. Results
+    behind the cut have the limit `later`, with which `sizes` were measured; where that spares the
+    newest turn, None also if the turns would take more than their third.
     """
     opening = opening_length(messages)
     turns = [index for index in range(opening, len(messages)) if _is_reply(messages[index])]
     if not turns:
         return None
-    recent, last = turns[-_LAST_TURNS:][0], turns[-1]
-    first = max(cut.left_until, opening)
+    first, last = max(cut.left_until, opening), turns[-1]
     fixed = sizes.fixed_tokens(opening)
-    for until, share in ((recent, _TARGET_SHARE), (last, _TARGET_SHARE), (last, 1.0)):
+    steps = [(turn, _TARGET_SHARE) for turn in turns[-_LAST_TURNS:]]
+    if later.start:
+        steps = steps[-1:]
+    else:
+        steps += [(last, _FULL_SHARE), (last, 1.0)]
+    for until, share in steps:
         truncated_until = max(until, cut.truncated_until)
-        for left_until in (place for place in (opening, *turns) if first <= place <= until):
-            candidate = Cut(left_until, truncated_until)
+        places = [place for place in (opening, *turns) if first <= place <= until]
+        for left_until in places if share < 1 else places[::-1]:
+            candidate = Cut(left_until, truncated_until, later=later)
             kept_share = max(share, _TRUNCATED_SHARE) if left_until == first else share
             allowed = min(fixed + (budget - fixed) * kept_share, budget)
             if sizes.tokens_with_cut(candidate, opening) <= allowed:
@@ -146,11 +205,14 @@ def next_cut(messages: Sequence[Message], sizes: PromptSizes, budget: int, cut: 
 
 def _shortened(message: Message, index: int, cut: Cut) -> Message:
     is_limited = index < cut.limited_until
-    limit = cut.result_characters if is_limited else 0
-    if index < cut.truncated_until:
-        limit = min(limit or TRUNCATED_CHARACTERS, TRUNCATED_CHARACTERS)
-    if limit:
-        message = truncate_results(message, limit)
+    is_truncated = index < cut.truncated_until
+    limits = (
+        cut.result_characters if is_limited else 0,
+        cut.later.characters if index >= cut.later.start else 0,
+        cut.truncated_characters if is_truncated else 0,
+    )
+    if any(limits):
+        message = truncate_results(message, min(filter(None, limits)))
     if is_limited and cut.text_characters:
         message = truncate_request(message, cut.text_characters)
     return message

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct, field
 
-from ollama_claude_proxy.sessions.cut import Cut, apply_cut, opening_length
+from ollama_claude_proxy.sessions.cut import Cut, count_changes
 from ollama_claude_proxy.sessions.fitted_turn import FittedTurn
 from ollama_claude_proxy.wire.anthropic import Message
 
@@ -54,11 +54,7 @@ class FitSummary(Struct, frozen=True):
         """Return what a cut does to messages; None if that is nothing and nothing is loaded."""
         if cut == Cut() and not loaded:
             return None
-        opening = opening_length(messages)
-        start = max(cut.left_until, opening)
-        pairs = zip((*messages[:opening], *messages[start:]), apply_cut(messages, cut), strict=True)
-        truncated = sum(before.content is not after.content for before, after in pairs)
-        return cls(start - opening, truncated, loaded, is_new_cut)
+        return cls(*count_changes(messages, cut), loaded, is_new_cut)
 
 
 class FitState(Struct):

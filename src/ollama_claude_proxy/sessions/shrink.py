@@ -11,24 +11,23 @@ from msgspec.structs import replace
 
 from ollama_claude_proxy.sessions.block_text import is_reminder
 from ollama_claude_proxy.sessions.cut import Cut, apply_cut, last_turn_start, opening_length
+from ollama_claude_proxy.sessions.truncate import limit_for_excess, result_lengths
 from ollama_claude_proxy.wire.anthropic import Message
-from ollama_claude_proxy.wire.blocks import TextBlock, ToolResultBlock
+from ollama_claude_proxy.wire.blocks import TextBlock
 
 # Characters. Below these nobody could read what is left.
 MIN_RESULT_CHARACTERS = 256
 MIN_TEXT_CHARACTERS = 512
-# Counting is right within some percent; what a limit leaves out costs a line that says so.
+# Counting is right within some percent.
 _SAFETY = 0.95
-_NOTE_CHARACTERS = 120
 
 
-def shrink_cut(
+def smaller_cut(
     messages: Sequence[Message], cut: Cut, excess_characters: int, pinned: str
 ) -> Cut | None:
-    """Return a cut that shows less; None where nothing more can go.
+    """Return a cut that shows less: of results, then of turns, then of the user's texts.
 
-    Results get shorter first, then turns leave, then the user's texts get shorter. `pinned` is a
-    text that is shown though its message has left.
+    None where nothing more can go. `pinned` is a text that is shown though its message has left.
     """
     return (
         limit_results(messages, cut, excess_characters)
@@ -39,16 +38,8 @@ def shrink_cut(
 
 def limit_results(messages: Sequence[Message], cut: Cut, excess_characters: int) -> Cut | None:
     """Return a cut with shorter results; None where they are as short as they may be."""
-    lengths = [
-        len(part.text)
-        for message in apply_cut(messages, cut)
-        for block in message.content
-        if isinstance(block, ToolResultBlock)
-        for part in block.content
-        if isinstance(part, TextBlock)
-    ]
     limit = _next_limit(
-        lengths,
+        result_lengths(apply_cut(messages, cut)),
         cut.result_characters,
         excess_characters,
         MIN_RESULT_CHARACTERS,
@@ -110,18 +101,7 @@ def _next_limit(
         longest = min(longest, before)
     if longest <= minimum:
         return None
-    wanted = int(_limit_for(lengths, excess) * _SAFETY)
+    wanted = int(limit_for_excess(lengths, excess) * _SAFETY)
     is_first = not (before and is_everywhere)
     limit = wanted if is_first and 0 < wanted < longest else longest // 2
     return max(min(limit, before or limit), minimum)
-
-
-def _limit_for(lengths: Sequence[int], excess: int) -> int:
-    """Return the limit with which texts of these lengths have `excess` characters less in all."""
-    ordered = sorted(lengths, reverse=True)
-    for count, length in enumerate(ordered, 1):
-        shorter = ordered[count] if count < len(ordered) else 0
-        room = sum(ordered[:count]) - excess - count * _NOTE_CHARACTERS
-        if room >= count * shorter or count == len(ordered):
-            return min(room // count, length)
-    return 0

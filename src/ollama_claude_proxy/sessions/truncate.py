@@ -1,5 +1,6 @@
 """Long results of calls, truncated to their head and tail, with a line that says so."""
 
+from collections.abc import Iterable, Sequence
 from typing import TypeGuard
 
 from msgspec.structs import replace
@@ -11,6 +12,8 @@ from ollama_claude_proxy.wire.blocks import Block, TextBlock, ToolResultBlock
 # Characters. Shorter results are not truncated; the head of a file or an error says the most.
 TRUNCATED_CHARACTERS = 1600
 _HEAD_SHARE = 0.6
+# About what the line takes that says how much is left out.
+_NOTE_CHARACTERS = 120
 
 
 def truncate_results(message: Message, max_characters: int = TRUNCATED_CHARACTERS) -> Message:
@@ -57,6 +60,29 @@ def truncate_text(text: str, max_characters: int) -> str:
     count = tail_start - head_end
     note = f"[... {count:,} characters are left out here, because the window is too small ...]"
     return f"{text[:head_end].rstrip()}\n{note}\n{text[tail_start:].lstrip()}"
+
+
+def result_lengths(messages: Iterable[Message]) -> list[int]:
+    """Return the characters of each text in results of calls."""
+    return [
+        len(part.text)
+        for message in messages
+        for block in message.content
+        if isinstance(block, ToolResultBlock)
+        for part in block.content
+        if isinstance(part, TextBlock)
+    ]
+
+
+def limit_for_excess(lengths: Sequence[int], excess: int) -> int:
+    """Return the limit with which texts of these lengths have `excess` characters less in all."""
+    ordered = sorted(lengths, reverse=True)
+    for count, length in enumerate(ordered, 1):
+        shorter = ordered[count] if count < len(ordered) else 0
+        room = sum(ordered[:count]) - excess - count * _NOTE_CHARACTERS
+        if room >= count * shorter or count == len(ordered):
+            return min(room // count, length)
+    return 0
 
 
 def _line_end_before(text: str, position: int) -> int:

@@ -10,8 +10,8 @@ from ollama_claude_proxy.cli.checks.model_findings import (
     abilities_finding,
     main_model_finding,
     missing_role_models,
-    window_finding,
 )
+from ollama_claude_proxy.cli.checks.window_finding import window_finding
 from ollama_claude_proxy.cli.ollama_status import query_ollama
 
 # Older versions do not know `truncate`, or hang after a tool call that they could not parse.
@@ -56,5 +56,5 @@ def check_abilities(context: CheckContext) -> list[Finding]:
 
 
 def check_window(context: CheckContext) -> list[Finding]:
-    """Check how large the window is."""
-    return [window_finding(context.model, context.settings)]
+    """Check whether Claude Code can work in the window."""
+    return [window_finding(context.model, context.settings, context.running)]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ollama_claude_proxy.cli.ollama_status import OllamaStatus
+from ollama_claude_proxy.cli.proxy import RunningProxy
 from ollama_claude_proxy.errors import OcpError
 from ollama_claude_proxy.settings import LoadedSettings, Settings
 from ollama_claude_proxy.wire.model import ModelProfile
@@ -11,10 +12,11 @@ from ollama_claude_proxy.wire.model import ModelProfile
 
 @dataclass
 class CheckContext:
-    """`loaded` is set by the check of the settings, `ollama` by that of Ollama."""
+    """`loaded`, `running` and `ollama` are set by the checks of settings, proxy and Ollama."""
 
     config: Path | None = None
     loaded: LoadedSettings | None = None
+    running: RunningProxy | None = None
     ollama: OllamaStatus = field(default_factory=OllamaStatus)
 
     @property

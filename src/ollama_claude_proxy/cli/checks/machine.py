@@ -42,7 +42,7 @@ def check_settings(context: CheckContext) -> list[Finding]:
 def check_proxy(context: CheckContext) -> list[Finding]:
     """Check that the proxy answers; if not, find out which program has its port."""
     settings = context.settings
-    running = find_running_proxy(settings, timeout=_HEALTH_TIMEOUT)
+    running = context.running = find_running_proxy(settings, timeout=_HEALTH_TIMEOUT)
     if running is not None:
         summary = f"ocp {running.version} answers at {base_url(settings)}"
         summary += f" with {running.model}" if running.model else ""
