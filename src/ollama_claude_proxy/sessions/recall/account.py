@@ -6,7 +6,8 @@ was said last. It is complete; who shows it takes what there is room for.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from posixpath import commonprefix
 
 from msgspec import Struct
 
@@ -18,6 +19,7 @@ from ollama_claude_proxy.sessions.block_text import (
 )
 from ollama_claude_proxy.sessions.recall.open_work import open_tasks
 from ollama_claude_proxy.sessions.recall.phrases import any_phrase
+from ollama_claude_proxy.sessions.recall.search_terms import query_terms, stem
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import TextBlock, ToolResultBlock, ToolUseBlock
 from ollama_claude_proxy.wire.reminder import REMINDER_TAG
@@ -50,6 +52,7 @@ _NAME = re.compile(
     r"(?:is|was|will|can|has|had|wants|needs|said|told|asked|\w{3,}(?:s|ed))\b"
 )
 _MAX_LINE_CHARACTERS = 140
+_MIN_COMMON = 3
 FILE_KINDS = frozenset({"Files written", "Files read"})
 
 
@@ -60,35 +63,66 @@ class AccountKind(Struct, frozen=True):
     asked: re.Pattern[str]
 
 
-def account(
-    left: Sequence[Message], titles: Collection[str] | None = None
-) -> Mapping[str, list[str]]:
-    """Return the lines of each kind by its title, oldest first; only kinds that have any.
-
-    With `titles` only of these kinds.
-    """
-    found = {
-        kind.title: _shortened(find(left))
-        for kind, find in _KINDS.items()
-        if titles is None or kind.title in titles
-    }
+def account(left: Sequence[Message]) -> Mapping[str, list[str]]:
+    """Return the lines of each kind by its title, oldest first; only kinds that have any."""
+    found = {kind.title: _shortened(find(left)) for kind, find in _KINDS.items()}
     return {title: lines for title, lines in found.items() if lines}
 
 
-def asked_kinds(words: str) -> list[str]:
-    """Return the titles of the kinds that a question asks for, by its words."""
-    return [kind.title for kind in _KINDS if kind.asked.search(words)]
+def asked_lines(
+    kinds: Mapping[str, Sequence[str]], words: str, room: int, *, oldest: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Yield titles and numbered lines of an account that a question asks for, within a room.
+
+    The kinds that it names come first and share the room, in characters; of others there are the
+    lines that share words with it.
+    """
+    asked = [kind.title for kind in _KINDS if kind.title in kinds and kind.asked.search(words)]
+    others = [title for title in kinds if title not in asked]
+    stems = _stems(words)
+    for place, title in enumerate((*asked, *others)):
+        lines = [f"{number}. {line}" for number, line in enumerate(_below(title, kinds[title]), 1)]
+        if title in others:
+            lines = [line for line in lines if _shares(line, stems)]
+        share = room // max(len(asked) - place, 1) - len(title) - 2
+        text = fitting_lines(lines, share, words, oldest=oldest)
+        room -= len(text)
+        if text:
+            yield title, text
 
 
-def fitting_lines(lines: Sequence[str], room: int, *, oldest: bool = False) -> str:
-    """Return the newest, or oldest, lines that fit into some characters, in their order."""
-    fitting: list[str] = []
-    for line in lines if oldest else reversed(lines):
-        room -= len(line) + 1
+def fitting_lines(lines: Sequence[str], room: int, words: str = "", *, oldest: bool = False) -> str:
+    """Return lines that fit into some characters, in their order.
+
+    Those that share something with the `words` come first, then the newest, or the oldest.
+    """
+    stems = _stems(words)
+    places = range(len(lines)) if oldest else range(len(lines) - 1, -1, -1)
+    fitting: list[int] = []
+    for place in sorted(places, key=lambda place: not _shares(lines[place], stems)):
+        room -= len(lines[place]) + 1
         if room < 0:
             break
-        fitting.append(line)
-    return "\n".join(fitting if oldest else fitting[::-1])
+        fitting.append(place)
+    return "\n".join(lines[place] for place in sorted(fitting))
+
+
+def _below(title: str, lines: Sequence[str]) -> Sequence[str]:
+    """Return paths below the folder that they have in common, all others as they are."""
+    if title not in FILE_KINDS or len(lines) < _MIN_COMMON:
+        return lines
+    common = commonprefix([line.rpartition("/")[0] + "/" for line in lines]).rpartition("/")[0]
+    return [line.removeprefix(f"{common}/") for line in lines] if common else lines
+
+
+def _stems(words: str) -> list[str]:
+    terms = (term for term in query_terms(words) if " " not in term and len(term) > 1)
+    return [stem(term) for term in terms]
+
+
+def _shares(line: str, stems: Sequence[str]) -> bool:
+    lower = line.lower()
+    return any(stem in lower for stem in stems)
 
 
 def _requests(left: Sequence[Message]) -> Iterator[str]:
@@ -224,7 +258,8 @@ _KINDS = {
         any_phrase("read | look* | inspect* | open* | view* | gelesen | angesehen | angeschaut"),
     ): _read_files,
     AccountKind(
-        "Commands", any_phrase("command* | ran | run | execut* | shell | befehl* | ausgeführt")
+        "Commands",
+        any_phrase("command* | ran | run | execut* | install* | shell | befehl* | ausgeführt"),
     ): _commands,
     AccountKind(
         "Tests failed", any_phrase("tests? | fail* | red | broke* | fehlgeschlagen* | rot")

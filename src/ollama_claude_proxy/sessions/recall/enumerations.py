@@ -8,7 +8,7 @@ from msgspec import Struct
 from ollama_claude_proxy.sessions.recall.intents import Ordinal
 from ollama_claude_proxy.sessions.recall.passages import Passage
 from ollama_claude_proxy.sessions.recall.phrases import any_phrase
-from ollama_claude_proxy.sessions.recall.search_terms import query_terms
+from ollama_claude_proxy.sessions.recall.search_terms import query_terms, stem
 
 _ITEM = re.compile(
     r"^[ \t>*_#(-]*(?:(?:option|approach|step|variant|plan|idea|alternative|way|possibility"
@@ -73,15 +73,7 @@ def count_items(text: str) -> int:
 
 def _likeness(text: str, nouns: frozenset[str], terms: frozenset[str]) -> float:
     lower = text.lower()
-    named = any(_stem(noun) in lower for noun in nouns)
+    named = any(stem(noun) in lower for noun in nouns)
     is_numbered = len(_ITEM.findall(text)) > 1
-    shared = sum(_stem(term) in lower for term in terms if " " not in term)
+    shared = sum(stem(term) in lower for term in terms if " " not in term)
     return 2.0 * named + 1.0 * is_numbered + shared
-
-
-def _stem(word: str) -> str:
-    """Return a word without the endings that make no other word of it."""
-    for ending in ("ing", "es", "s", "ed"):
-        if len(word) > len(ending) + 3 and word.endswith(ending):
-            return word.removesuffix(ending)
-    return word

@@ -77,6 +77,12 @@ _BACK_REFERENCE = any_phrase(r"""
     den anderen | auch (?:für|bei) | wie (?:vorhin|dort|eben|besprochen)
 """)
 _WORD = re.compile(r"\w+")
+# What people say who only want it to go on.
+_GOING_ON = frozenset(
+    _WORD.findall(
+        "continue carry proceed resume next finish weiter fortfahren same other others again"
+    )
+)
 # A request with so few words of its own can only mean what was before.
 _MAX_BARE_WORDS = 3
 
@@ -96,10 +102,15 @@ def read_intents(text: str) -> frozenset[Intent]:
     }
     if read_ordinals(text):
         found.add(Intent.ORDER)
-    own_words = [word for word in _WORD.findall(text.lower()) if word not in STOP_WORDS]
-    if len(own_words) <= _MAX_BARE_WORDS:
+    if len(own_words(text)) <= _MAX_BARE_WORDS:
         found.add(Intent.BACK_REFERENCE)
     return frozenset(found)
+
+
+def own_words(text: str) -> list[str]:
+    """Return the words of a request that say what it is about, in lower case."""
+    words = _WORD.findall(text.lower())
+    return [word for word in words if word not in STOP_WORDS and word not in _GOING_ON]
 
 
 def read_ordinals(text: str) -> list[Ordinal]:

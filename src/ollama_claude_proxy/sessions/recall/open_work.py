@@ -14,25 +14,29 @@ _ANNOUNCEMENT = any_phrase(r"""
     after that | will (?:now )?\w+ | i'll | plan is | pending | not (?:done|finished)
     als nächstes | danach | offen | fehlt noch
 """)
-_MAX_REQUESTS = 3
-_MAX_ANNOUNCEMENTS = 3
+_STEP = any_phrase(r"""
+    next (?:step|up|is|comes|i) | then i | after that | remaining | remains | left to do | to ?do
+    still (?:to|need|open|missing) | step \d | steps | not (?:done|finished|yet) | later | paused
+    interrupt* | als nächstes | danach | fehlt noch
+""")
+_MAX_REQUESTS = 4
+_MAX_ANNOUNCEMENTS = 6
 
 
 def find_open_work(earlier: EarlierTurns) -> Iterator[Passage]:
     """Yield what a request without words of its own takes up, what matters most first.
 
-    The tasks as they were noted last, the user's last request and what the model said on it, what
-    the model announced, and the requests before.
+    The tasks as they were noted last, the steps that the model announced last, the user's last
+    requests and what the model said on them, and what else it announced.
     """
     yield from _noted_tasks(earlier)
-    requests = earlier.requests[::-1][:_MAX_REQUESTS]
-    announced = [said for said in earlier.statements if _ANNOUNCEMENT.search(said.text)]
-    newest = announced[::-1][:_MAX_ANNOUNCEMENTS]
-    yield from newest[:1]
-    for request in requests:
+    newest = earlier.statements[::-1]
+    yield from islice((said for said in newest if _STEP.search(said.text)), _MAX_ANNOUNCEMENTS)
+    for request in earlier.requests[::-1][:_MAX_REQUESTS]:
         yield request
         yield from islice(earlier.exchange_after(request.message), 2)
-    yield from newest[1:]
+    announced = (said for said in newest if _ANNOUNCEMENT.search(said.text))
+    yield from islice(announced, _MAX_ANNOUNCEMENTS)
 
 
 def _noted_tasks(earlier: EarlierTurns) -> list[Passage]:

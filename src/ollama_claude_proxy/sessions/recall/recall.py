@@ -11,11 +11,16 @@ from itertools import chain, islice
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ollama_claude_proxy.sessions.recall.account import account, asked_kinds, fitting_lines
+from ollama_claude_proxy.sessions.recall.account import account, asked_lines
 from ollama_claude_proxy.sessions.recall.earlier_turns import EarlierTurns
 from ollama_claude_proxy.sessions.recall.edits import find_edits
 from ollama_claude_proxy.sessions.recall.enumerations import find_enumerations, find_pairs
-from ollama_claude_proxy.sessions.recall.intents import Intent, read_intents, read_ordinals
+from ollama_claude_proxy.sessions.recall.intents import (
+    Intent,
+    own_words,
+    read_intents,
+    read_ordinals,
+)
 from ollama_claude_proxy.sessions.recall.open_work import find_open_work
 from ollama_claude_proxy.sessions.recall.passages import Passage
 from ollama_claude_proxy.sessions.recall.question import Question
@@ -52,7 +57,7 @@ _MAX_FURTHER = 2
 # The best that words found come with the lines around them.
 _MAX_WIDE = 4
 _ACCOUNT_SOURCE = "list of all that was left out"
-_LIST_LIMITS = RetrievalLimits(max_matches=300, min_score_share=0.3)
+_LIST_LIMITS = RetrievalLimits(max_matches=300, min_score_share=0.3, max_of_message=1)
 # In a tool loop the model only thinks aloud: what it names must be told by rare words, and few
 # passages are enough.
 _STEP_LIMITS = RetrievalLimits(max_matches=20, max_nearest=0, min_score_share=0.6, min_score=7.0)
@@ -97,12 +102,14 @@ class Recalled(Struct, frozen=True):
 def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -> Recalled:
     """Return what a question needs of what left."""
     intents = read_intents(query.question.words)
-    question = query.question
-    if Intent.BACK_REFERENCE not in intents:
+    question, is_bare = query.question, False
+    if question.words and len(own_words(question.words)) <= 1:
+        is_bare = not own_words(question.words)
+    else:
         question = replace(question, context="")
     limits = _limits(question, intents)
     found = FoundPassages()
-    if scope is not None:
+    if scope is not None and not is_bare:
         search = PassageSearch(question, query.shown, query.vector, limits)
         found = search_passages(index, scope, search)
     pointed = [
@@ -112,7 +119,8 @@ def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -
     ]
     by_words = list(_by_words(found, intents, query))
     best = take_fitting(by_words[:_MAX_WIDE], int(query.max_characters * _BEST_SHARE))
-    structure = take_fitting(pointed, int(query.max_characters * _STRUCTURE_SHARE))
+    structure_share = 1.0 if is_bare else _STRUCTURE_SHARE
+    structure = take_fitting(pointed, int(query.max_characters * structure_share))
     wanted = [*best, *structure, *by_words, *pointed]
     chosen = list(take_fitting(wanted, query.max_characters))
     shown = {passage.text.strip() for passage in chosen}
@@ -169,11 +177,11 @@ def _pointed_to(query: RecallQuery, intents: frozenset[Intent]) -> Iterator[Pass
     if Intent.ORDER in intents:
         ordinals = read_ordinals(words)
         yield from find_enumerations(earlier.statements, ordinals, words, _MAX_ENUMERATIONS)
-        kinds = asked_kinds(" ".join(ordinal.noun for ordinal in ordinals))
+        nouns = " ".join(ordinal.noun for ordinal in ordinals)
         is_early = any(ordinal.place > 0 for ordinal in ordinals)
-        yield from _accounts(earlier, kinds, query.max_characters, oldest=is_early)
+        yield from _accounts(earlier, nouns, query.max_characters, oldest=is_early)
     if Intent.LIST in intents:
-        yield from _accounts(earlier, asked_kinds(words), query.max_characters)
+        yield from _accounts(earlier, words, query.max_characters)
     if Intent.BACK_REFERENCE in intents:
         texts = sorted(chain(earlier.requests, earlier.statements), key=lambda one: one.message)
         work = find_open_work(earlier)
@@ -183,15 +191,9 @@ def _pointed_to(query: RecallQuery, intents: frozenset[Intent]) -> Iterator[Pass
 
 
 def _accounts(
-    earlier: EarlierTurns, kinds: Sequence[str], max_characters: int, *, oldest: bool = False
+    earlier: EarlierTurns, words: str, max_characters: int, *, oldest: bool = False
 ) -> Iterator[Passage]:
-    """Yield the lists that a question asks for, the newest or oldest lines if there are many."""
-    lists = account(earlier.messages, kinds) if kinds else {}
+    """Yield the lists that a question asks for; if they are long, what matches it and is newest."""
     room = int(max_characters * _STRUCTURE_SHARE)
-    for number, kind in enumerate(kinds):
-        lines = [f"{place}. {line}" for place, line in enumerate(lists.get(kind, ()), 1)]
-        share = room // (len(kinds) - number) - len(kind) - 2
-        text = fitting_lines(lines, share, oldest=oldest)
-        room -= len(text)
-        if text:
-            yield Passage(len(earlier.messages), 0, _ACCOUNT_SOURCE, f"{kind}:\n{text}")
+    for title, lines in asked_lines(account(earlier.messages), words, room, oldest=oldest):
+        yield Passage(len(earlier.messages), 0, _ACCOUNT_SOURCE, f"{title}:\n{lines}")

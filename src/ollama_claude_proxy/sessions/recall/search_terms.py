@@ -50,3 +50,11 @@ def query_terms(text: str) -> list[str]:
 def strip_line_numbers(text: str) -> str:
     """Remove the numbers that tools write before the lines of a file."""
     return _LINE_NUMBERS.sub("", text)
+
+
+def stem(word: str) -> str:
+    """Return a word without the endings that make no other word of it."""
+    for ending in ("ing", "es", "s", "ed"):
+        if len(word) > len(ending) + 3 and word.endswith(ending):
+            return word.removesuffix(ending)
+    return word
