@@ -62,7 +62,8 @@ def _by_folder(paths: Iterable[str]) -> list[str]:
     for path in paths:
         folder, slash, name = path.rpartition("/")
         names = folders.pop(folder + slash, [])  # the folder that was used last stands last
-        folders[folder + slash] = [*names, name]
+        names.append(name)
+        folders[folder + slash] = names
     return [f"{folder}{', '.join(names)}" for folder, names in folders.items()]
 
 

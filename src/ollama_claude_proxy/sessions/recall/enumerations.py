@@ -25,7 +25,7 @@ _SPOKEN = any_phrase(r"""
 _PAIR = any_phrase(r"""
     two | both | either | neither | pair | twin | the other | counterpart | respectively | zwei
     beide[nrs]? | andere[nrs]? | `[^`\n]+`,? (?:and|or|und|oder) (?:the )?`[^`\n]+`
-    \S{1,99}\.\w{1,5} (?:and|or|und|oder) \S{1,99}\.\w{1,5}
+    \w{1,99}\.\w{1,5} (?:and|or|und|oder) \S{1,99}\.\w{1,5}
 """)
 _MIN_SPOKEN = 2
 
