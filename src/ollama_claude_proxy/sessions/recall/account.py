@@ -38,7 +38,7 @@ _FAILED_TEST = re.compile(
 )
 _PASSED_TEST = re.compile(
     r"\s*(?:PASSED|--- PASS:|✓|✔|ok \d+ -?)\s+(\S.{0,100}?)(?: \(\d.*\))?$"
-    r"|\s*(?:test )?(\S{1,200}) (?:\.\.\. )?(?:PASSED|ok)\b"
+    r"|\s*(?!not ok)(?:test )?(\S{1,200}(?: \(\S{1,200}\))?) (?:\.\.\. )?(?:PASSED|ok)\b"
 )
 # Somebody's name: amid a sentence a word with a capital that is no code, no acronym, no date; at
 # its beginning one that does something.

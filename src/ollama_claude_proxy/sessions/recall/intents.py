@@ -57,10 +57,11 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 # What has an order by itself, in code and in data: "the last line" was not said by anybody.
-_OF_DATA = frozenset(
-    """argument arguments byte character column digit element elements entry key letter line lines
-    match page parameter row rows feld spalte zeichen zeile zeilen""".split()
-)
+_OF_DATA = frozenset({
+    "argument", "arguments", "byte", "character", "column", "digit", "element", "elements", "entry",
+    "key", "letter", "line", "lines", "match", "page", "parameter", "row", "rows",
+    "feld", "spalte", "zeichen", "zeile", "zeilen",
+})  # fmt: skip
 _UNDO = any_phrase(r"""
     undo | undid | revert* | roll(?:ed|ing)? (?:\w+ ){0,3}back | put (?:\w+ ){0,4}back | restore
     (?:bring|change|set|switch|take|turn) (?:\w+ ){0,3}back | get rid of your
