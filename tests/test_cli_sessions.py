@@ -88,6 +88,33 @@ def test_a_conversation_is_shown_with_the_part_that_the_model_saw(home: Path, pr
     assert found["messages"][-1]["content"] == [{"text": "It is done.", "type": "text"}]
 
 
+def test_it_is_told_why_a_turn_was_shown_what(home: Path, proxy: Proxy) -> None:
+    writer = TurnWriter(3)
+    messages: list[Message] = [{"role": "user", "content": "Begin."}]
+    messages += writer.run("make heron", "HeronError: the wing of segment 4711 is bent")
+    messages += [
+        message for step in list(generate_session(1, 120))[1:] for message in step.messages
+    ]
+    messages += writer.talk("What was the HeronError about?", "Done.")
+    ask(proxy, "long", messages)
+    shown = run_ocp(home, "sessions", "show", "last", "--why").stdout
+    assert "  left: messages 1 to " in shown
+    assert "heron" in shown.split("  looked for: ")[1].splitlines()[0]
+    loaded = next(line for line in shown.splitlines() if "segment 4711" in line)
+    assert loaded.startswith("  loaded: turn 1, Bash make heron: ")
+    (fit,) = document(home, "show", "last", "--why", "--json")["fits"]
+    assert fit["fit"]["left_until"] > fit["fit"]["left_before"] == 1
+    assert any("segment 4711" in note["text"] for note in fit["fit"]["loaded"])
+    assert document(home, "show", "last", "--why", "--turn", "1", "--json")["fits"] == []
+
+
+def test_a_session_that_fits_needs_no_reasons(home: Path, proxy: Proxy) -> None:
+    conversation(proxy)
+    shown = run_ocp(home, "sessions", "show", "last", "--why")
+    assert shown.returncode == 0
+    assert "Nothing left the prompt" in shown.stderr
+
+
 def test_a_message_is_found_by_the_parts_of_its_words(home: Path, proxy: Proxy) -> None:
     conversation(proxy)
     hits = document(home, "search", "config", "file", "--json")

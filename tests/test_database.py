@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ollama_claude_proxy.sessions.storage.database import Database
+from ollama_claude_proxy.sessions.storage.schema import MIGRATIONS
 from support.archive import ok_message, row_counts, send, user_message
 from support.fake_ollama import FakeOllama, answer
 from support.proxy import Proxy
@@ -49,7 +50,7 @@ def test_an_older_database_is_migrated(fake: FakeOllama, data: Path) -> None:
         send(proxy, [user_message("Begin.")])
     database = Database(data)
     assert database.rows("SELECT raw FROM turns") == [("as it was written",)]
-    assert database.rows("PRAGMA user_version") == [(2,)]
+    assert database.rows("PRAGMA user_version") == [(len(MIGRATIONS),)]
     assert row_counts(data)["messages"] == 2
 
 

@@ -4,6 +4,7 @@ Real source files of the standard library, test runs, logs and git's output, wit
 coding assistant. The words are of the same trade as the questions'.
 """
 
+import random
 import sysconfig
 from collections.abc import Iterator
 from functools import cache
@@ -12,8 +13,13 @@ from pathlib import Path
 from support.recall_logs import git_log, json_log, pytest_run
 from support.recall_writer import SessionWriter
 
-# Modules that people read for a pattern; all of them exist in every supported Python.
-_MODULES = ["abc", "bisect", "calendar", "cmd", "codecs", "colorsys", "contextlib", "copy", "csv", "dataclasses", "enum", "filecmp", "fileinput", "fnmatch", "fractions", "functools", "genericpath", "getopt", "getpass", "gettext", "glob", "graphlib", "gzip", "hashlib", "heapq", "hmac", "imaplib", "keyword", "linecache", "locale", "mimetypes", "netrc", "numbers", "operator", "optparse", "pathlib", "pprint", "profile", "pstats", "quopri", "random", "reprlib", "sched", "selectors", "shelve", "shlex", "shutil", "signal", "smtplib", "socketserver", "stat", "statistics", "string", "stringprep", "struct", "tabnanny", "tempfile", "textwrap", "this", "timeit", "token", "tokenize", "trace", "types", "uuid", "weakref", "zipapp"]
+# Modules that people read for a pattern, in every supported Python; none that is asked about.
+_MODULES = """abc bisect calendar cmd codecs colorsys contextlib copy csv dataclasses enum filecmp
+fileinput fnmatch fractions functools genericpath getopt getpass gettext glob graphlib gzip hashlib
+heapq hmac imaplib keyword linecache locale mimetypes netrc numbers operator optparse pathlib pprint
+profile pstats quopri random reprlib sched selectors shelve shlex shutil signal smtplib socketserver
+stat statistics string stringprep struct tabnanny tempfile this timeit token tokenize trace
+types uuid weakref zipapp"""
 
 _REQUESTS = (
     "Before we go on: how does the standard library's {module} do this? Have a look.",
@@ -51,12 +57,15 @@ def library_source(module: str) -> str:
 
 
 class Filler:
-    """Adds ordinary work to a session, each time something else."""
+    """Adds ordinary work to a session, each time something else.
+
+    The library is not the same in each Python, so the filler draws from a `random` of its own.
+    """
 
     def __init__(self, writer: SessionWriter) -> None:
         self._writer = writer
-        self._random = writer.random
-        modules = [module for module in _MODULES if len(library_source(module)) > 400]
+        self._random = random.Random(writer.random.randrange(2**32))
+        modules = [module for module in _MODULES.split() if len(library_source(module)) > 400]
         self._random.shuffle(modules)
         self._modules = _endless(modules)
 

@@ -57,11 +57,11 @@ def json_log(chance: random.Random, count: int) -> str:
 
 def json_lines(chance: random.Random, count: int) -> list[str]:
     """Return lines of a service's log, as a list."""
-    start = chance.randrange(3600)
+    start = chance.randrange(3000)
     return [
         json.dumps(
             {
-                "time": f"2026-02-11T09:{(start + number) // 60 % 60:02}:{(start + number) % 60:02}",
+                "time": f"2026-02-11T09:{second // 60:02}:{second % 60:02}",
                 "level": "info",
                 "event": chance.choice(_EVENTS),
                 "area": chance.choice(_AREAS),
@@ -69,7 +69,7 @@ def json_lines(chance: random.Random, count: int) -> list[str]:
                 "trace": f"{chance.getrandbits(48):012x}",
             }
         )
-        for number in range(count)
+        for second in range(start, start + count)
     ]
 
 

@@ -7,19 +7,26 @@ order that follows from the seed. The end of the session is a task that is not f
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from support.recall_changes import CHANGES
-from support.recall_facts import FACTS
 from support.recall_filler import Filler
-from support.recall_lists import LISTS, ask_for_edited_files
-from support.recall_references import LOOPS, REFERENCES
-from support.recall_tasks import double_invoices, migration_guide, port_exporters
-from support.recall_wordings import BESIDE_LOGS, WORDINGS
+from support.recall_stories.changes import CHANGES
+from support.recall_stories.facts import FACTS
+from support.recall_stories.german import GERMAN
+from support.recall_stories.lists import LISTS, ask_for_edited_files
+from support.recall_stories.long_results import LONG_RESULTS
+from support.recall_stories.loops import LOOPS
+from support.recall_stories.neighbours import neighbours
+from support.recall_stories.order import ORDER, ask_for_beginning
+from support.recall_stories.paraphrases import PARAPHRASES
+from support.recall_stories.pasted import BESIDE_LOGS, BESIDE_SOURCES
+from support.recall_stories.references import REFERENCES
+from support.recall_stories.tasks import double_invoices, migration_guide, port_exporters
+from support.recall_stories.undo import UNDO
 from support.recall_writer import FOLDER, Message, Question, SessionWriter, texts_of
 
 CHARACTERS_PER_TOKEN = 4
-# So much the model reads by itself in a task that it does not finish; the last one fills the window.
-_TASK_CHARACTERS = 20_000
-_LAST_TASK_CHARACTERS = 48_000
+# So much the model reads by itself in a task that it does not finish; the last fills the window.
+_TASK_CHARACTERS = 24_000
+_LAST_TASK_CHARACTERS = 44_000
 # How many tokens are between two requests of a session that is played in strides.
 _STRIDE_CHARACTERS = 30_000
 
@@ -42,13 +49,14 @@ class RecallSession(NamedTuple):
 
 
 def generate(seed: int, tokens: int = 60_000) -> RecallSession:
-    """Return a session of about so many tokens; what is asked needs about 45,000."""
+    """Return a session of about so many tokens; what is asked needs about 50,000."""
     writer = SessionWriter(seed)
     filler = Filler(writer)
     _begin(writer)
     _tell(writer, filler, tokens * CHARACTERS_PER_TOKEN)
     migration_guide(writer, filler, _LAST_TASK_CHARACTERS)
     ask_for_edited_files(writer)
+    ask_for_beginning(writer)
     end = len(writer.messages)
     questions = [
         question._replace(asked_after=question.asked_after or end) for question in writer.questions
@@ -95,8 +103,10 @@ def _measure(seed: int) -> tuple[int, int]:
 
 
 def _stories(writer: SessionWriter, filler: Filler) -> list[Iterator[None]]:
-    stories = [story(writer) for story in (*FACTS, *CHANGES, *LISTS, *REFERENCES, *WORDINGS)]
-    return [*stories, *(story(writer, filler) for story in (*LOOPS, *BESIDE_LOGS))]
+    plain = (*FACTS, *LONG_RESULTS, *CHANGES, *UNDO, *LISTS, *ORDER, *REFERENCES)
+    stories = [story(writer) for story in (*plain, *GERMAN, *BESIDE_LOGS, *PARAPHRASES)]
+    with_files = [story(writer, filler) for story in (*LOOPS, *BESIDE_SOURCES)]
+    return [*stories, *with_files, *neighbours(writer)]
 
 
 def _strides(messages: list[Message]) -> list[int]:

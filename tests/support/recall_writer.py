@@ -1,16 +1,19 @@
 """Writes a session as Claude Code has it, and the questions that are asked about it later.
 
-The client sends a reading with numbered lines, a failure as `is_error`, and reminders as text blocks
-before the user's words.
+The client sends a reading with numbered lines, a failure as `is_error`, and reminders as text
+blocks before the user's words.
 """
 
 import random
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 Message = dict[str, Any]
 
 FOLDER = "/home/mira/code/parcelhub"
+# Where a question has the text that the user pasted.
+PASTED = "{pasted}"
 
 
 class Kind(StrEnum):
@@ -34,18 +37,15 @@ class Kind(StrEnum):
 class Question(NamedTuple):
     """What follows on the first `asked_after` messages; the prompt must then hold all `answers`.
 
-    The last of `messages` asks. What stands before it is what was just said.
+    The last of `messages` asks. What stands before it is what was just said. `wording` is what a
+    person needs in order to understand the question.
     """
 
     kind: Kind
+    wording: str
     messages: list[Message]
     answers: list[str]
-    asked_after: int
-
-    @property
-    def text(self) -> str:
-        """What is asked, for people."""
-        return "\n".join(line for message in self.messages for line in _texts(message))
+    asked_after: int = 0
 
 
 class Exchange(NamedTuple):
@@ -58,31 +58,27 @@ class Exchange(NamedTuple):
 class SessionWriter:
     """Collects messages and questions; `random` is the only source of chance.
 
-    A session's calls are numbered from `first_call` on.
+    `characters` is how long the messages are. Calls are numbered from `first_call` on.
     """
 
     def __init__(self, seed: int, first_call: int = 1) -> None:
         self.random = random.Random(seed)
         self.messages: list[Message] = []
         self.questions: list[Question] = []
+        self.characters = 0
         self._next_call = first_call
-
-    @property
-    def characters(self) -> int:
-        """How long the messages are."""
-        return sum(len(text) for message in self.messages for text in _texts(message))
 
     def user(self, text: str, *reminders: str) -> None:
         """Add what the user says."""
-        self.messages.append(user_message(text, *reminders))
+        self._add(user_message(text, *reminders))
 
     def say(self, text: str) -> None:
         """Add the model's reply, which ends its turn."""
-        self.messages.append({"role": "assistant", "content": [_text_block(text)]})
+        self._add(_reply(text))
 
     def system(self, text: str) -> None:
         """Add a note of the client in the role `system`."""
-        self.messages.append({"role": "system", "content": text})
+        self._add({"role": "system", "content": text})
 
     def read(self, path: str, text: str, say: str = "") -> None:
         """Add the reading of a file."""
@@ -110,19 +106,31 @@ class SessionWriter:
         arguments = {"file_path": place, "content": text}
         self._call(say, "Write", arguments, f"File created successfully at: {place}")
 
-    def ask(self, kind: Kind, text: str, *answers: str, before: Exchange | None = None) -> None:
-        """Add a question for the end of the session."""
-        said = [] if before is None else [user_message(before.user), _reply(before.reply)]
-        self.questions.append(Question(kind, [*said, user_message(text)], list(answers), 0))
+    def ask(
+        self,
+        kind: Kind,
+        text: str,
+        *answers: str,
+        before: Sequence[Exchange] = (),
+        pasted: str = "",
+    ) -> None:
+        """Add a question for the end of the session; `pasted` replaces PASTED in its text."""
+        said = [turn for one in before for turn in (user_message(one.user), _reply(one.reply))]
+        messages = [*said, user_message(text.replace(PASTED, pasted))]
+        self.questions.append(Question(kind, text, messages, [*answers]))
 
     def ask_here(self, kind: Kind, text: str, *answers: str) -> None:
         """Add a question that is asked at this point of the session."""
         at = len(self.messages)
-        self.questions.append(Question(kind, [user_message(text)], list(answers), at))
+        self.questions.append(Question(kind, text, [user_message(text)], [*answers], at))
 
-    def ask_in_loop(self, messages: list[Message], *answers: str) -> None:
-        """Add what the model does by itself, without a word of the user, at the end."""
-        self.questions.append(Question(Kind.TOOL_LOOP, messages, list(answers), 0))
+    def ask_in_loop(self, remark: str, messages: list[Message], *answers: str) -> None:
+        """Add what the model does by itself at the end of the session, with its newest remark."""
+        self.questions.append(Question(Kind.TOOL_LOOP, remark, messages, [*answers]))
+
+    def _add(self, message: Message) -> None:
+        self.messages.append(message)
+        self.characters += sum(map(len, _texts(message)))
 
     def _call(
         self, say: str, name: str, arguments: dict[str, Any], result: str, failed: bool = False
@@ -131,11 +139,15 @@ class SessionWriter:
         self._next_call += 1
         call = {"type": "tool_use", "id": identifier, "name": name, "input": arguments}
         content = [_text_block(say), call] if say else [call]
-        self.messages.append({"role": "assistant", "content": content})
-        block = {"tool_use_id": identifier, "type": "tool_result", "content": result}
+        self._add({"role": "assistant", "content": content})
+        block: dict[str, Any] = {
+            "tool_use_id": identifier,
+            "type": "tool_result",
+            "content": result,
+        }
         if name == "Bash":
             block["is_error"] = failed
-        self.messages.append({"role": "user", "content": [block]})
+        self._add({"role": "user", "content": [block]})
 
 
 def user_message(text: str, *reminders: str) -> Message:

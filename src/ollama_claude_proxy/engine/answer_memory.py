@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from ollama_claude_proxy.engine.answer_run import AnswerRun
 from ollama_claude_proxy.engine.best_effort import best_effort
 from ollama_claude_proxy.engine.cache_restore import CacheRestore
+from ollama_claude_proxy.engine.conversation_store import store_conversation
 from ollama_claude_proxy.prompt_cache.prompt_cache import PromptCache
 from ollama_claude_proxy.sessions.memory import SessionMemory
 from ollama_claude_proxy.translate.response.collect_message import collect_message
@@ -22,12 +23,13 @@ class AnswerMemory:
         self._memory = memory
         self._cache_restore = cache_restore
 
-    def keep(self, run: AnswerRun, events: Iterable[Event]) -> None:
+    async def keep(self, run: AnswerRun, events: Iterable[Event]) -> None:
         """Store a whole answer, which consists of these events after its start."""
         translator, conversation = run.translator, run.planned.conversation
         if conversation is not None:
             with best_effort("the answer could not be stored"):
-                self._memory.keep(conversation, _message(translator.start(), events))
+                answer = _message(translator.start(), events)
+                await store_conversation(self._memory, conversation, answer)
         turn = translator.turn
         if turn is not None:
             self._prompt_cache.turns.remember(turn.call_ids, turn.text, turn.generated)

@@ -118,12 +118,12 @@ class Generation:
         async with aclosing(self._answer_run.events()) as batches:
             async for events in batches:
                 if events and isinstance(events[-1], MessageStop):
-                    self._remember(events)  # before the client can come back with it
+                    await self._remember(events)  # before the client can come back with it
                 self._publish(events)
 
-    def _remember(self, last: list[Event]) -> None:
+    async def _remember(self, last: list[Event]) -> None:
         """Remember a whole answer, of which these are the `last` events."""
-        self._memory.keep(self._answer_run, self._all_events(last))
+        await self._memory.keep(self._answer_run, self._all_events(last))
         usage, plan = self.translator.usage, self._answer_run.plan
         self._totals.last_prompt = self._answer_run.planned.record.prompt_summary(
             usage.prompt_tokens or plan.prompt_tokens, usage.cached_tokens

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from ollama_claude_proxy.engine.best_effort import best_effort
 from ollama_claude_proxy.engine.caller import Caller
+from ollama_claude_proxy.engine.conversation_store import store_conversation
 from ollama_claude_proxy.engine.embedder import Embedder
 from ollama_claude_proxy.prompt_cache.token_counter import TokenCounter
 from ollama_claude_proxy.sessions.conversation import Conversation
@@ -88,7 +89,7 @@ class WindowFitter:
         if conversation.changed:
             with best_effort("the conversation could not be stored"):
                 if stored_with is not None:
-                    self._memory.keep(stored_with)
+                    await store_conversation(self._memory, stored_with)
                 conversation.keep_fit()
         fit = conversation.fit_summary
         if fit is not None:
@@ -98,7 +99,11 @@ class WindowFitter:
     async def _fitting_plan(
         self, fit_request: FitRequest, conversation: Conversation, make_plan: MakePlan
     ) -> Plan | None:
-        """Return a plan within the budget; None if there is none."""
+        """Return a plan within the budget; None if there is none.
+
+        Searching and cutting a long conversation takes longer than others should wait: threads do
+        it, and this conversation is theirs meanwhile.
+        """
 
         def count_tokens(text: str) -> int:
             return self._counter.count_text(fit_request.model, text)
@@ -109,9 +114,10 @@ class WindowFitter:
             plan = make_plan(conversation.shown_messages())
             if plan.prompt_tokens <= fit_request.budget:
                 return plan
-            if not conversation.shrink(count_tokens, plan.prompt_tokens, fit_request.budget):
+            if not await asyncio.to_thread(
+                conversation.shrink, count_tokens, plan.prompt_tokens, fit_request.budget
+            ):
                 return None
-            await asyncio.sleep(0)  # other requests go on meanwhile
 
     async def _load_passages(self, fit_request: FitRequest, conversation: Conversation) -> None:
         """Load the passages that the newest message needs; only what is stored can be found."""
@@ -120,9 +126,14 @@ class WindowFitter:
         if recall == "off" or not conversation.needs_passages(project=searches_project):
             return
         if not fit_request.caller.is_small_job:
-            self._memory.keep(conversation)
+            await store_conversation(self._memory, conversation)
         vector = await self._embedder.embed_request(conversation)
-        conversation.load_passages(fit_request.window, project=searches_project, vector=vector)
+        await asyncio.to_thread(
+            conversation.load_passages,
+            fit_request.window,
+            project=searches_project,
+            vector=vector,
+        )
 
 
 def _note(fit: FitSummary) -> str:

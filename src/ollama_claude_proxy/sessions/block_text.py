@@ -1,6 +1,6 @@
 """The text of content blocks, for searching."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -42,6 +42,12 @@ def is_reminder(text: str) -> bool:
 def is_request(message: Message) -> bool:
     """Whether a message is the user's own, and not the result of a call."""
     return message.role == "user" and not has_result(message)
+
+
+def newest_request(messages: Sequence[Message]) -> int:
+    """Return the number of the user's newest message."""
+    numbers = range(len(messages) - 1, -1, -1)
+    return next((number for number in numbers if is_request(messages[number])), 0)
 
 
 def begins_turn(message: Message, previous: Message) -> bool:

@@ -5,10 +5,11 @@ it was wanted. Both are kept, so that every later prompt begins as the one befor
 restart. A conversation whose beginning has changed (rewound, compacted) is cut anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain as join
 
-from ollama_claude_proxy.sessions.block_text import is_request, message_text, user_text
+from ollama_claude_proxy.sessions.block_text import message_text, newest_request, user_text
 from ollama_claude_proxy.sessions.cut import (
     CountTokens,
     Cut,
@@ -26,11 +27,12 @@ from ollama_claude_proxy.sessions.fit_state import (
     decode_fit_state,
     encode_fit_state,
 )
+from ollama_claude_proxy.sessions.fitted_turn import FittedTurn
 from ollama_claude_proxy.sessions.message_chain import ChainedMessage, chain_messages
 from ollama_claude_proxy.sessions.recall.earlier_turns import EarlierTurns
 from ollama_claude_proxy.sessions.recall.passages import format_passages
-from ollama_claude_proxy.sessions.recall.question import Question, read_question
-from ollama_claude_proxy.sessions.recall.recall import RecallQuery, recall
+from ollama_claude_proxy.sessions.recall.question import Question, last_question
+from ollama_claude_proxy.sessions.recall.recall import Recalled, RecallQuery, recall
 from ollama_claude_proxy.sessions.recall.search_scope import PassageIndex, QueryVector
 from ollama_claude_proxy.sessions.shrink import leave_turns, limit_results, limit_texts
 from ollama_claude_proxy.sessions.truncate import truncate_results, truncate_text
@@ -40,9 +42,7 @@ from ollama_claude_proxy.wire.blocks import TextBlock, ToolReferenceBlock
 # An eighth of the window for what is found again, at about four characters a token.
 _PASSAGES_SHARE = 8
 _CHARACTERS_PER_TOKEN = 4
-# How much of the model's step, and of the request before, is searched for.
-_STEP_CHARACTERS, _CONTEXT_CHARACTERS = 500, 500
-_MIN_STEP_CHARACTERS = 20
+MakeChain = Callable[[Sequence[Message]], list[ChainedMessage]]
 
 
 class Conversation:
@@ -57,21 +57,24 @@ class Conversation:
         index: PassageIndex,
         key: ConversationKey,
         messages: Sequence[Message],
+        make_chain: MakeChain = chain_messages,
     ) -> None:
         self.key = key
+        self._make_chain = make_chain
         self._messages = messages
         self._opening = opening_length(messages)
         self._states = states
         self._index = index
         self._stored_state = states.fit_state(key.identity, key.model)
         self._state = self._matching_state(self._stored_state)
+        self._cut_before, self._recalled = self._state.cut, Recalled()
         self._was_cut_now = self._tried_regular_cut = False
         self.changed = False
 
     @cached_property
     def chain(self) -> list[ChainedMessage]:
         """The messages as a chain; made when needed, because a long one takes a millisecond."""
-        return chain_messages(self._messages)
+        return self._make_chain(self._messages)
 
     @property
     def roots(self) -> list[int]:
@@ -94,14 +97,8 @@ class Conversation:
 
     @property
     def question(self) -> Question:
-        """What is asked: by the user's newest message, and in a tool loop by the model's step."""
-        newest = self._messages[-1]
-        if is_request(newest):
-            return read_question(user_text(newest), context=self._request_before())
-        step = self._step()
-        if not self._was_cut_now:
-            return Question(step=step)
-        return read_question(user_text(self._messages[self._newest_request()]), step)
+        """What is asked, and so searched for."""
+        return last_question(self._messages, with_request=self._was_cut_now)
 
     def shown_messages(self) -> list[Message]:
         """Return the messages that the model is shown."""
@@ -137,12 +134,9 @@ class Conversation:
 
     def needs_passages(self, *, project: bool) -> bool:
         """Whether the newest message may need what is not shown, and was not searched for yet."""
-        newest = self._messages[-1]
         hidden = project or self._state.cut != Cut()
-        asks = newest.role != "assistant" and (
-            self._was_cut_now or is_request(newest) or len(self._step()) >= _MIN_STEP_CHARACTERS
-        )
-        return hidden and asks and self.chain[-1].name not in self._state.loaded
+        is_asked = self._messages[-1].role != "assistant" and bool(self.question.text)
+        return hidden and is_asked and self.chain[-1].name not in self._state.loaded
 
     def load_passages(
         self, window: int, *, project: bool = False, vector: QueryVector | None = None
@@ -151,20 +145,18 @@ class Conversation:
         if not self.needs_passages(project=project):
             return
         question = self.question
-        part = 1 if is_request(self._messages[-1]) else 2 if question.words else 4
-        recalled = recall(
-            self._index,
-            self._index.scope(self.key.identity, project=project),
-            RecallQuery(
-                question,
-                EarlierTurns(self._messages, self._opening, self._state.cut.left_until),
-                "\n".join(map(message_text, self.shown_messages())),
-                window // _PASSAGES_SHARE * _CHARACTERS_PER_TOKEN // part,
-                vector,
-            ),
+        part = 1 if not question.step else 2 if question.words else 4
+        query = RecallQuery(
+            question,
+            EarlierTurns(self._messages, self._opening, self._state.cut.left_until),
+            "\n".join(map(message_text, self.shown_messages())),
+            window // _PASSAGES_SHARE * _CHARACTERS_PER_TOKEN // part,
+            vector,
         )
-        if recalled.passages:
-            self._state.loaded[self.chain[-1].name] = format_passages(recalled.passages)
+        scope = self._index.scope(self.key.identity, project=project)
+        self._recalled = recall(self._index, scope, query)
+        if self._recalled.passages:
+            self._state.loaded[self.chain[-1].name] = format_passages(self._recalled.passages)
             self.changed = True
 
     @property
@@ -193,14 +185,17 @@ class Conversation:
         self.keep_fit()
 
     def keep_fit(self) -> None:
-        """Keep how it was fitted."""
+        """Keep how it was fitted; what was loaded for messages that left is not needed any more."""
         if not self.changed:
             return
-        names = {link.name for link in self.chain}
-        loaded = {name: text for name, text in self._state.loaded.items() if name in names}
-        self._state.loaded = loaded
+        key, loaded = self.key, self._state.loaded
+        names = (self.chain[index].name for index in self._shown_numbers())
+        self._state.loaded = {name: loaded[name] for name in names if name in loaded}
         self._stored_state = encode_fit_state(self._state)
-        self._states.keep_fit_state(self.key.identity, self.key.model, self._stored_state)
+        self._states.keep_fit_state(key.identity, key.model, self._stored_state)
+        report = FittedTurn.of(self._cut_before, self._state.cut, self._opening, self._recalled)
+        if not report.is_empty:
+            self._states.keep_fitted_turn(key.identity, key.model, self.chain[-1].hash, report)
 
     def _matching_state(self, kept: bytes | None) -> FitState:
         """Return the state that was kept, if it was made for these messages."""
@@ -216,7 +211,7 @@ class Conversation:
 
     def _sizes(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> PromptSizes:
         shown = sum(count_tokens(message_text(message)) for message in self.shown_messages())
-        request = count_tokens(user_text(self._messages[self._newest_request()]))
+        request = count_tokens(user_text(self._messages[newest_request(self._messages)]))
         head, digest = max(prompt_tokens - shown, 0), max_digest_tokens(budget) + request
         return PromptSizes.measured(self._with_passages(), count_tokens, head, digest)
 
@@ -234,6 +229,7 @@ class Conversation:
         """Take away what was loaded for the newest message; return whether there was anything."""
         name = self.chain[-1].name
         had_any = bool(self._state.loaded.get(name))
+        self._recalled = self._recalled.displaced_all()
         self._state.loaded[name] = ""  # not searched again
         self.changed = self.changed or had_any
         return had_any
@@ -271,27 +267,10 @@ class Conversation:
 
     def _pinned_words(self) -> str:
         """Return the user's newest words, where their message has left; they are always shown."""
-        request = self._newest_request()
+        request = newest_request(self._messages)
         if self._opening <= request < self._state.cut.left_until:
             return user_text(self._messages[request])
         return ""
-
-    def _step(self) -> str:
-        """Return what the model said last, at its end."""
-        replies = (message for message in reversed(self._messages) if message.role == "assistant")
-        blocks = next((message.content for message in replies), ())
-        texts = (block.text for block in blocks if isinstance(block, TextBlock))
-        return "\n".join(texts).strip()[-_STEP_CHARACTERS:]
-
-    def _request_before(self) -> str:
-        """Return the beginning of the user's message before the newest."""
-        earlier = (message for message in self._messages[-2::-1] if is_request(message))
-        return next((user_text(message)[:_CONTEXT_CHARACTERS] for message in earlier), "")
-
-    def _newest_request(self) -> int:
-        """Return the number of the user's newest message."""
-        numbers = range(len(self._messages) - 1, -1, -1)
-        return next((number for number in numbers if is_request(self._messages[number])), 0)
 
     def _with_passages(self) -> list[Message]:
         """Return all messages, with the passages that were loaded at them."""
@@ -304,12 +283,16 @@ class Conversation:
         """Return the texts that were loaded, by message; what left took its passages along."""
         if not self._state.loaded:
             return {}
-        left_until = self._state.cut.left_until
         return {
-            index: self._state.loaded[link.name]
-            for index, link in enumerate(self.chain)
-            if self._state.loaded.get(link.name) and not self._opening <= index < left_until
+            index: text
+            for index in self._shown_numbers()
+            if (text := self._state.loaded.get(self.chain[index].name))
         }
+
+    def _shown_numbers(self) -> Iterator[int]:
+        """Return the numbers of the messages that are shown."""
+        left_until = max(self._state.cut.left_until, self._opening)
+        return join(range(self._opening), range(left_until, len(self._messages)))
 
 
 def _with_blocks(message: Message, *blocks: TextBlock | ToolReferenceBlock) -> Message:

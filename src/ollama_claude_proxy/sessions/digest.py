@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ollama_claude_proxy.sessions.recall.account import FILE_KINDS, account, newest_lines
+from ollama_claude_proxy.sessions.recall.account import FILE_KINDS, account, fitting_lines
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import (
     ToolReferenceBlock,
@@ -35,7 +35,7 @@ def write_digest(left: Sequence[Message], tokens: int, summary: str = "") -> str
         parts = [f"{DIGEST_START} in short:\n{summary}\nBehind that {len(left)} further messages."]
     kinds = _compact(account(left)) if tokens else {}
     rooms = _share_room(kinds, tokens * _CHARACTERS_PER_TOKEN - _FRAME_CHARACTERS)
-    parts += (f"{title}:\n{newest_lines(kinds[title], rooms[title])}" for title in kinds)
+    parts += (f"{title}:\n{fitting_lines(kinds[title], rooms[title])}" for title in kinds)
     return "\n".join(parts) + "\n</system-reminder>"
 
 

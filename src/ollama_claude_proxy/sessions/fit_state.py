@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct, field
 
 from ollama_claude_proxy.sessions.cut import Cut
+from ollama_claude_proxy.sessions.fitted_turn import FittedTurn
 
 
 class ConversationKey(Struct, frozen=True):
@@ -28,6 +29,9 @@ class FitStateStore(Protocol):
 
     def keep_fit_state(self, key: str, model: str, state: bytes) -> None:
         """Keep how a conversation is fitted for a model."""
+
+    def keep_fitted_turn(self, key: str, model: str, message: int, turn: FittedTurn) -> None:
+        """Keep what was done for a turn, by the hash of its last message."""
 
 
 class FitSummary(Struct, frozen=True):

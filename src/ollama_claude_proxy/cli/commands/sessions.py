@@ -16,11 +16,16 @@ from ollama_claude_proxy.cli.session_file import (
     to_builtins,
     visible_part,
 )
+from ollama_claude_proxy.cli.session_fits import format_fit
 from ollama_claude_proxy.cli.units import format_bytes, format_time
 from ollama_claude_proxy.settings import data_path, load_settings
 
 if TYPE_CHECKING:
-    from ollama_claude_proxy.sessions.storage.listing import ListedConversation, StoredMessage
+    from ollama_claude_proxy.sessions.storage.listing import (
+        ListedConversation,
+        StoredFit,
+        StoredMessage,
+    )
 
 command = typer.Typer(
     name="sessions",
@@ -54,6 +59,7 @@ Project = Annotated[
     Examples:
       ocp sessions                      list them, the newest first
       ocp sessions show last            its messages, and which of them the model saw
+      ocp sessions show last --why      what left each prompt, what was found again, and why
       ocp sessions search retry limit   find text
       ocp sessions export 12 > 12.json  save one as JSON
       ocp sessions delete 12
@@ -93,18 +99,34 @@ def list_conversations(*, project: Project = None, as_json: Json = False) -> Non
 
 
 @command.command()
-def show(name: ConversationName, *, as_json: Json = False) -> None:
+def show(
+    name: ConversationName,
+    *,
+    why: Annotated[
+        bool, typer.Option("--why", help="For each turn: what left, what was loaded, and why.")
+    ] = False,
+    turn: Annotated[
+        int | None,
+        typer.Option("--turn", min=1, help="With --why: only this turn.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Show one conversation: a line for each message, and which part each model saw.
 
     Keys of --json: those of `list`, messages (turn, role, at, content), and shown: by model,
-    left_out and shortened (messages before that number), digest, and loaded (number of the message
-    and text).
+    left_out and shortened (messages before that number), digest, and loaded (the texts). With --why
+    instead of both fits: turn, model and fit (left_before, left_until, truncated_before,
+    truncated_until, words, loaded and displaced, each with turn, source and text).
     """
     with open_database() as database:
         listing = create_listing(database)
         conversation = find_conversation(listing, name)
         messages = listing.messages(conversation.id)
         states = listing.fit_states(conversation.id)
+        fits = [fit for fit in listing.fitted_turns(conversation.id) if turn in {None, fit.turn}]
+    if why:
+        _show_fits(conversation, fits, as_json=as_json)
+        return
     visible = {model: visible_part(state) for model, state in states.items()}
     if as_json:
         rows = [to_builtins(message) for message in messages]
@@ -225,6 +247,20 @@ def prune(
         )
         pruning.shrink(always=True)
     _report_deleted(deleted, as_json=as_json)
+
+
+def _show_fits(
+    conversation: "ListedConversation", fits: "list[StoredFit]", *, as_json: bool
+) -> None:
+    if as_json:
+        rows = [to_builtins(fit) for fit in fits]
+        output.print_json(to_builtins(conversation) | {"fits": rows})
+        return
+    output.print_result(f"{conversation.id}: {conversation.title}")
+    for fit in fits:
+        output.print_result("\n".join(format_fit(fit)))
+    if not fits:
+        output.print_message("Nothing left the prompt, and nothing was loaded: it all fits.")
 
 
 def _row(conversation: "ListedConversation") -> tuple[str, ...]:

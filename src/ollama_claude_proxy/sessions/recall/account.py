@@ -6,7 +6,7 @@ was said last. It is complete; who shows it takes what there is room for.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -60,9 +60,18 @@ class AccountKind(Struct, frozen=True):
     asked: re.Pattern[str]
 
 
-def account(left: Sequence[Message]) -> Mapping[str, list[str]]:
-    """Return the lines of each kind by its title, oldest first; only kinds that have any."""
-    found = {kind.title: _shortened(find(left)) for kind, find in _KINDS.items()}
+def account(
+    left: Sequence[Message], titles: Collection[str] | None = None
+) -> Mapping[str, list[str]]:
+    """Return the lines of each kind by its title, oldest first; only kinds that have any.
+
+    With `titles` only of these kinds.
+    """
+    found = {
+        kind.title: _shortened(find(left))
+        for kind, find in _KINDS.items()
+        if titles is None or kind.title in titles
+    }
     return {title: lines for title, lines in found.items() if lines}
 
 
@@ -71,15 +80,15 @@ def asked_kinds(words: str) -> list[str]:
     return [kind.title for kind in _KINDS if kind.asked.search(words)]
 
 
-def newest_lines(lines: Sequence[str], room: int) -> str:
-    """Return the newest lines that fit into some characters, in their order."""
-    newest: list[str] = []
-    for line in reversed(lines):
+def fitting_lines(lines: Sequence[str], room: int, *, oldest: bool = False) -> str:
+    """Return the newest, or oldest, lines that fit into some characters, in their order."""
+    fitting: list[str] = []
+    for line in lines if oldest else reversed(lines):
         room -= len(line) + 1
         if room < 0:
             break
-        newest.append(line)
-    return "\n".join(newest[::-1])
+        fitting.append(line)
+    return "\n".join(fitting if oldest else fitting[::-1])
 
 
 def _requests(left: Sequence[Message]) -> Iterator[str]:
@@ -180,8 +189,9 @@ def _texts(message: Message) -> Iterator[str]:
 
 def _shortened(lines: Iterable[str]) -> list[str]:
     """Return lines with single spaces, cut where they are long, each once where it was last."""
-    short = [" ".join(line.split())[:_MAX_LINE_CHARACTERS] for line in lines]
-    return list(dict.fromkeys(filter(None, reversed(short))))[::-1]
+    unique = dict.fromkeys(line[:_MAX_SEARCHED] for line in reversed(list(lines)))
+    short = [" ".join(line.split())[:_MAX_LINE_CHARACTERS] for line in unique]
+    return list(dict.fromkeys(filter(None, short)))[::-1]
 
 
 _KINDS = {
@@ -189,7 +199,7 @@ _KINDS = {
         "The user asked",
         any_phrase("""
             ask* | request* | want* | instruct* | told | tell | said | mention* | tasks?
-            questions? | aufgabe* | frage* | bat | gebeten
+            jobs? | things? | prompts? | messages? | questions? | aufgabe* | frage* | bat | gebeten
         """),
     ): _requests,
     AccountKind(

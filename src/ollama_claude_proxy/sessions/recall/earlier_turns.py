@@ -2,18 +2,28 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 
 from ollama_claude_proxy.sessions.block_text import (
+    WRITING_TOOLS,
     begins_turn,
     block_text,
     call_subject,
-    is_reminder,
     is_request,
     user_text,
 )
 from ollama_claude_proxy.sessions.recall.passages import Passage
+from ollama_claude_proxy.sessions.recall.phrases import any_phrase
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import TextBlock, ToolUseBlock
+
+# Characters of a request that only goes on with the one before.
+_MAX_FOLLOW_UP = 160
+_FOLLOW_UP = any_phrase("""
+    no | nope | yes | yep | ok | okay | and | but | so | do (?:it|that|so) | fine | good | great
+    right |     actually | wait | sorry | hmm | then | better | rather | agreed | sure | go ahead | please do
+    nein | ja | gut | doch | also | dann | lieber | mach das | einverstanden
+""")
 
 
 class EarlierTurns:
@@ -69,31 +79,41 @@ class EarlierTurns:
         role = self._messages[index].role
         return Passage(index, self._turns[index], source, text, is_request=role == "user")
 
-    def reply_to(self, index: int) -> Passage | None:
-        """Return the model's last words on a request, of those that left."""
-        said: Passage | None = None
-        for later in range(index + 1, self._end):
-            message = self._messages[later]
-            if is_request(message):
-                break
-            texts = [block.text for block in message.content if isinstance(block, TextBlock)]
-            text = "\n".join(texts).strip()
-            if message.role == "assistant" and text:
-                said = self.passage(later, text)
-        return said
+    def exchange_after(self, index: int, further: int = 0) -> Iterator[Passage]:
+        """Yield what followed a message: the model's last words on it and what it wrote for it.
 
-    def lines(self) -> Iterator[tuple[int, str, str]]:
-        """Yield each line that left, with the number of its message and what it is about."""
-        sources: dict[str, str] = {}
-        for index in self._indexes():
-            for block in self._messages[index].content:
-                if isinstance(block, ToolUseBlock):
-                    sources[block.id] = call_subject(block)
-                source = sources.get(getattr(block, "tool_use_id", ""), "")
-                text = block_text(block)
-                if not is_reminder(text):
-                    for line in text.splitlines():
-                        yield index, source, line
+        So for each short answer of the user, who corrects and confirms in few words that tell
+        nothing by themselves, and for `further` requests.
+        """
+        while self._start <= index < self._end:
+            following = self._next_request(index)
+            yield from self._work(index, following)
+            if following >= self._end:
+                break
+            text = user_text(self._messages[following]).strip()
+            further -= 1
+            if further < 0 and not _is_follow_up(text):
+                break
+            yield self.passage(following, text)
+            index = following
+
+    def _work(self, start: int, end: int) -> Iterator[Passage]:
+        """Yield the model's last words between two requests, and the files that it changed."""
+        between = range(start + 1, end)
+        said = (
+            self.passage(later, text)
+            for later in reversed(between)
+            if self._messages[later].role == "assistant" and (text := _said(self._messages[later]))
+        )
+        yield from islice(said, 1)
+        for later in between:
+            for block in self._messages[later].content:
+                if isinstance(block, ToolUseBlock) and block.name.lower() in WRITING_TOOLS:
+                    yield self.call_passage(later, block)
+
+    def _next_request(self, index: int) -> int:
+        later = range(index + 1, self._end)
+        return next((number for number in later if is_request(self._messages[number])), self._end)
 
     def _indexes(self) -> range:
         return range(self._start, self._end)
@@ -107,3 +127,12 @@ class EarlierTurns:
                 turn += begins_turn(message, self._messages[index - 1])
             turns.append(turn)
         return turns
+
+
+def _said(message: Message) -> str:
+    texts = (block.text for block in message.content if isinstance(block, TextBlock))
+    return "\n".join(texts).strip()
+
+
+def _is_follow_up(text: str) -> bool:
+    return 0 < len(text) <= _MAX_FOLLOW_UP and _FOLLOW_UP.match(text) is not None

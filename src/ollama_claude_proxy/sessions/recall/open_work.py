@@ -1,6 +1,7 @@
 """What was in progress: what "go on" and "the same for the other one" take up."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from ollama_claude_proxy.sessions.recall.earlier_turns import EarlierTurns
@@ -30,9 +31,7 @@ def find_open_work(earlier: EarlierTurns) -> Iterator[Passage]:
     yield from newest[:1]
     for request in requests:
         yield request
-        reply = earlier.reply_to(request.message)
-        if reply is not None:
-            yield reply
+        yield from islice(earlier.exchange_after(request.message), 2)
     yield from newest[1:]
 
 

@@ -10,13 +10,19 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from ollama_claude_proxy.sessions.block_text import is_request, newest_request, user_text
 from ollama_claude_proxy.sessions.recall.stop_words import STOP_WORDS
+from ollama_claude_proxy.wire.anthropic import Message
+from ollama_claude_proxy.wire.blocks import TextBlock
 
 # Characters. A text that is not longer is all question.
 _MAX_PLAIN = 600
 # What is taken of the question at each end of what is pasted, and of the lines that are pasted.
 _MAX_PROSE = 1500
 _MAX_PASTED = 3000
+# How much is searched of the request before, and of what the model said in a step.
+_MAX_CONTEXT = 500
+_MIN_STEP, _MAX_STEP = 20, 500
 _MIN_STOP_SHARE = 0.2
 _MAX_SIGN_SHARE = 0.08
 _WORD = re.compile(r"[^\W\d_]+")
@@ -62,6 +68,26 @@ def read_question(text: str, step: str = "", context: str = "") -> Question:
         above, below, pasted = lines[:2], lines[2:][-2:], lines[2:][:-2]
     words = "\n".join(filter(None, (_ends("\n".join(above)), _ends("\n".join(below)))))
     return Question(words, _telling(pasted), step, context)
+
+
+def last_question(messages: Sequence[Message], *, with_request: bool) -> Question:
+    """Return what the end of a conversation asks.
+
+    That is the user's newest message, or in a tool loop the model's last step; `with_request`:
+    there too the request that it works on.
+    """
+    newest = messages[-1]
+    if is_request(newest):
+        earlier = (message for message in messages[-2::-1] if is_request(message))
+        before = next((user_text(message) for message in earlier), "")
+        return read_question(user_text(newest), context=before[:_MAX_CONTEXT])
+    replies = (message for message in reversed(messages) if message.role == "assistant")
+    blocks = next((message.content for message in replies), ())
+    step = "\n".join(block.text for block in blocks if isinstance(block, TextBlock)).strip()
+    step = step[-_MAX_STEP:] if len(step) >= _MIN_STEP else ""
+    if not with_request:
+        return Question(step=step)
+    return read_question(user_text(messages[newest_request(messages)]), step)
 
 
 def is_prose(line: str) -> bool:

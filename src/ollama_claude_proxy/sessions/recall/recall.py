@@ -6,12 +6,12 @@ that left. Both are shown in the order of the conversation, within the room that
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ollama_claude_proxy.sessions.recall.account import account, asked_kinds, newest_lines
+from ollama_claude_proxy.sessions.recall.account import account, asked_kinds, fitting_lines
 from ollama_claude_proxy.sessions.recall.earlier_turns import EarlierTurns
 from ollama_claude_proxy.sessions.recall.edits import find_edits
 from ollama_claude_proxy.sessions.recall.enumerations import find_enumerations, find_pairs
@@ -43,8 +43,11 @@ _MAX_TEXT = 3000
 _MAX_ENUMERATIONS = 3
 _MAX_PAIRS = 3
 _MAX_EDITS = 4
-# Of the best that words found, those that are the user's words come with the model's reply.
-_MAX_REPLIED = 4
+# Texts that followed what the user said.
+_MAX_FOLLOWED = 8
+_MAX_FOLLOWED_TEXT = 800
+# Of the best requests, those that are shown with the one behind them.
+_MAX_FURTHER = 2
 # The best that words found come with the lines around them.
 _MAX_WIDE = 4
 _ACCOUNT_SOURCE = "list of all that was left out"
@@ -78,6 +81,10 @@ class Recalled(Struct, frozen=True):
     terms: Sequence[str] = ()
     displaced: Sequence[Passage] = ()
 
+    def displaced_all(self) -> "Recalled":
+        """Return the same where nothing had room."""
+        return Recalled((), self.terms, (*self.passages, *self.displaced))
+
 
 def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -> Recalled:
     """Return what a question needs of what left."""
@@ -96,24 +103,12 @@ def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -
         if passage.text.strip() not in query.shown
     ]
     first = list(take_fitting(pointed, int(query.max_characters * _STRUCTURE_SHARE)))
-    answers = _replies(found, query)
-    by_words = _by_words(found, intents, query.max_characters)
-    wanted = [*first, *answers, *by_words, *pointed]
+    wanted = [*first, *_by_words(found, intents, query), *pointed]
     chosen = list(take_fitting(wanted, query.max_characters))
     shown = {passage.text.strip() for passage in chosen}
     displaced = [passage for passage in wanted if passage.text.strip() not in shown]
     ordered = sorted(chosen, key=lambda passage: (not passage.is_foreign, passage.message))
     return Recalled(ordered, tuple(found.terms), displaced)
-
-
-def _replies(found: FoundPassages, query: RecallQuery) -> list[Passage]:
-    """Return what the model said when the user asked the same, or spoke of it."""
-    asked = [
-        *found.echoes,
-        *(passage for passage in found.passages[:_MAX_REPLIED] if passage.is_request),
-    ]
-    replies = (query.earlier.reply_to(passage.message) for passage in asked)
-    return [reply for reply in replies if reply and reply.text.strip() not in query.shown]
 
 
 def _limits(question: Question, intents: frozenset[Intent]) -> RetrievalLimits:
@@ -123,19 +118,36 @@ def _limits(question: Question, intents: frozenset[Intent]) -> RetrievalLimits:
 
 
 def _by_words(
-    found: FoundPassages, intents: frozenset[Intent], max_characters: int
+    found: FoundPassages, intents: frozenset[Intent], query: RecallQuery
 ) -> Iterator[Passage]:
-    """Yield what words found; for a list, of most passages only the lines that match."""
-    if Intent.LIST not in intents:
-        for number, passage in enumerate(found.passages):
-            wide = passage.surroundings if number < _MAX_WIDE else ""
-            yield replace(passage, text=wide or passage.text)
-        return
-    whole = list(take_fitting(found.passages, int(max_characters * _LIST_PASSAGES_SHARE)))
+    """Yield what words found, and what was said on it; for a list, of most only the lines."""
+    is_list = Intent.LIST in intents
+    room = int(query.max_characters * _LIST_PASSAGES_SHARE) if is_list else query.max_characters
+    whole = list(take_fitting(_with_exchanges(found, query), room))
     yield from whole
     for passage in found.passages:
-        if passage not in whole:
-            yield replace(passage, text=matching_lines(passage.text, found.terms))
+        if any(passage.text in taken.text for taken in whole):
+            continue
+        text = matching_lines(passage.text, found.terms) if is_list else passage.text
+        yield replace(passage, text=text)
+
+
+def _with_exchanges(found: FoundPassages, query: RecallQuery) -> Iterator[Passage]:
+    """Yield the passages; behind what the user said comes what followed."""
+    for number, passage in enumerate(found.passages):
+        wide = passage.surroundings if number < _MAX_WIDE else ""
+        yield replace(passage, text=wide or passage.text)
+        if number == 0:
+            for place, asked in enumerate(found.asked):
+                yield from _followed(asked, query, further=1 if place < _MAX_FURTHER else 0)
+
+
+def _followed(asked: Passage, query: RecallQuery, further: int) -> Iterator[Passage]:
+    """Yield what followed what the user said, as far as the prompt does not show it."""
+    exchange = query.earlier.exchange_after(asked.message, further)
+    for passage in islice(exchange, _MAX_FOLLOWED):
+        if passage.text.strip() not in query.shown:
+            yield replace(passage, text=truncate_text(passage.text.strip(), _MAX_FOLLOWED_TEXT))
 
 
 def _pointed_to(query: RecallQuery, intents: frozenset[Intent]) -> Iterator[Passage]:
@@ -147,7 +159,8 @@ def _pointed_to(query: RecallQuery, intents: frozenset[Intent]) -> Iterator[Pass
         ordinals = read_ordinals(words)
         yield from find_enumerations(earlier.statements, ordinals, words, _MAX_ENUMERATIONS)
         kinds = asked_kinds(" ".join(ordinal.noun for ordinal in ordinals))
-        yield from _accounts(earlier, kinds, query.max_characters)
+        is_early = any(ordinal.place > 0 for ordinal in ordinals)
+        yield from _accounts(earlier, kinds, query.max_characters, oldest=is_early)
     if Intent.LIST in intents:
         yield from _accounts(earlier, asked_kinds(words), query.max_characters)
     if Intent.BACK_REFERENCE in intents:
@@ -159,16 +172,15 @@ def _pointed_to(query: RecallQuery, intents: frozenset[Intent]) -> Iterator[Pass
 
 
 def _accounts(
-    earlier: EarlierTurns, kinds: Sequence[str], max_characters: int
+    earlier: EarlierTurns, kinds: Sequence[str], max_characters: int, *, oldest: bool = False
 ) -> Iterator[Passage]:
-    """Yield the lists that a question asks for, the newest lines where there are too many."""
-    if not kinds:
-        return
-    lists = account(earlier.messages)
+    """Yield the lists that a question asks for, the newest or oldest lines if there are many."""
+    lists = account(earlier.messages, kinds) if kinds else {}
     room = int(max_characters * _STRUCTURE_SHARE)
     for number, kind in enumerate(kinds):
         lines = [f"{place}. {line}" for place, line in enumerate(lists.get(kind, ()), 1)]
-        text = newest_lines(lines, room // (len(kinds) - number) - len(kind) - 2)
+        share = room // (len(kinds) - number) - len(kind) - 2
+        text = fitting_lines(lines, share, oldest=oldest)
         room -= len(text)
         if text:
             yield Passage(len(earlier.messages), 0, _ACCOUNT_SOURCE, f"{kind}:\n{text}")

@@ -6,7 +6,7 @@ of a file the newer comes first.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -36,17 +36,20 @@ class RetrievalLimits(Struct, frozen=True, kw_only=True):
     `echo_share` of the question's words asks the same: it is no answer. Two passages are versions
     of one piece of a file if they share `version_share` of their lines. Of one message
     `max_of_message` passages come before all others, so that a result of a thousand like lines
-    leaves room for anything else.
+    leaves room for anything else. What was said is worth `said_worth` times what a tool gave. Among
+    the best `max_asked` it is looked what the user asked before.
     """
 
     max_matches: int = 80
     max_nearest: int = 20
     fusion: int = 60
-    min_score_share: float = 0.3
+    min_score_share: float = 0.4
     min_score: float = 2.5
     echo_share: float = 0.6
     version_share: float = 0.5
     max_of_message: int = 3
+    max_asked: int = 6
+    said_worth: float = 1.3
 
 
 class PassageSearch(Struct, frozen=True):
@@ -64,12 +67,12 @@ class PassageSearch(Struct, frozen=True):
 class FoundPassages(Struct, frozen=True):
     """The passages that were found, the best first, and the `terms` that were searched for.
 
-    `echoes` are the places where the user asked the same.
+    `asked` are the best of them that are the user's words, also those that the prompt shows.
     """
 
     passages: Sequence[Passage] = ()
     terms: Mapping[str, float] = {}
-    echoes: Sequence[Passage] = ()
+    asked: Sequence[Passage] = ()
 
 
 def search_passages(
@@ -79,19 +82,30 @@ def search_passages(
     limits, vector = search.limits, search.vector
     terms = weigh_terms(search.question)
     scores = rank_by_terms(index, scope, terms)
-    best_matches = list(scores)[: limits.max_matches]
     nearest = index.nearest(vector, scope, limits.max_nearest) if vector is not None else []
-    ranking = fuse_rankings((best_matches, nearest), limits.fusion)
-    loaded = index.load(ranking, scope)
+    loaded = index.load([*list(scores)[: limits.max_matches], *nearest], scope)
+    scores = _favour_words(scores, loaded, limits.said_worth)
+    ranking = fuse_rankings((list(scores), nearest), limits.fusion)
     candidates = {
-        number: loaded[number]
-        for number in ranking
-        if number in loaded and _is_news(loaded[number], search.shown)
+        number: loaded[number] for number in ranking if _is_news(loaded[number], search.shown)
     }
     echoes = _echoes(candidates, search.question, limits.echo_share)
     relevant = _relevant(candidates, scores, nearest, echoes, limits)
     ordered = _spread(newer_versions_first(relevant, limits.version_share), limits.max_of_message)
-    return FoundPassages(ordered, terms, [candidates[number] for number in echoes])
+    asked = [loaded[number] for number in ranking[: limits.max_asked] if loaded[number].is_request]
+    return FoundPassages(ordered, terms, asked)
+
+
+def _favour_words(
+    scores: Mapping[int, float], loaded: Mapping[int, Passage], said_worth: float
+) -> dict[int, float]:
+    """Return the scores of what was loaded, with what was said above what tools gave."""
+    adjusted = {
+        number: scores.get(number, 0.0) * (1.0 if passage.source else said_worth)
+        for number, passage in loaded.items()
+    }
+    ranked = sorted(adjusted, key=lambda number: (-adjusted[number], -number))
+    return {number: adjusted[number] for number in ranked if number in scores}
 
 
 def _is_news(passage: Passage, shown: str) -> bool:
@@ -123,7 +137,7 @@ def _spread(passages: Sequence[Passage], max_of_message: int) -> list[Passage]:
     return [*first, *others]
 
 
-def take_fitting(passages: Sequence[Passage], max_characters: int) -> Iterator[Passage]:
+def take_fitting(passages: Iterable[Passage], max_characters: int) -> Iterator[Passage]:
     """Yield the first passages that fit into some characters, each text once."""
     texts: set[str] = set()
     for passage in passages:

@@ -5,6 +5,8 @@ parts.
 """
 
 import re
+from functools import lru_cache
+from itertools import chain
 
 from ollama_claude_proxy.sessions.recall.stop_words import STOP_WORDS
 
@@ -13,18 +15,23 @@ _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # Chinese, Japanese and Korean are written without spaces: each character is a word.
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _NON_ASCII = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
+_MAX_WORDS = 20_000
 _LINE_NUMBERS = re.compile(r"^\s*\d+[→\t]", re.MULTILINE)
 
 
 def split_terms(text: str) -> list[str]:
     """Return the words of a text in lower case; a compound word is its parts, in order."""
-    return [part.lower() for word in _WORDS.findall(text) for part in _parts(word)]
+    return list(chain.from_iterable(map(_parts, _WORDS.findall(text))))
 
 
-def _parts(word: str) -> list[str]:
-    if word.isascii():
-        return [word] if word.islower() and "_" not in word else _PARTS.findall(word)
-    return _NON_ASCII.findall(word)
+@lru_cache(_MAX_WORDS)
+def _parts(word: str) -> tuple[str, ...]:
+    """Return the parts of a word in lower case; the words of a session repeat."""
+    if not word.isascii():
+        return tuple(part.lower() for part in _NON_ASCII.findall(word))
+    if word.islower() and "_" not in word:
+        return (word,)
+    return tuple(part.lower() for part in _PARTS.findall(word))
 
 
 def query_terms(text: str) -> list[str]:

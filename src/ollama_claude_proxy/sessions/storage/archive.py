@@ -8,10 +8,14 @@ comes from the same conversation, from a fork of it, or after a restart.
 import re
 import time
 import zlib
+from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from sqlite3 import Connection
+
+import msgspec
 
 from ollama_claude_proxy.sessions.block_text import (
     adds_text,
@@ -21,6 +25,7 @@ from ollama_claude_proxy.sessions.block_text import (
     is_reminder,
 )
 from ollama_claude_proxy.sessions.fit_state import ConversationKey
+from ollama_claude_proxy.sessions.fitted_turn import FittedTurn
 from ollama_claude_proxy.sessions.message_chain import (
     ChainedMessage,
     canonical_block,
@@ -34,6 +39,9 @@ from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import TextBlock, ToolUseBlock
 
 _MAX_FIT_STATES = 64
+# What is stored in one transaction takes some hundredths of a second, and then others may go on.
+_PART_CHARACTERS = 100_000
+_PAUSE_SECONDS = 0.001
 _TITLE_CHARACTERS = 100
 _FOLDER = re.compile(r"working directory:\s*(\S[^\n]*)", re.IGNORECASE)
 
@@ -46,9 +54,21 @@ class Archive:
         self._fit_states: OrderedDict[tuple[str, str], bytes] = OrderedDict()
 
     def keep(self, key: ConversationKey, chain: Sequence[ChainedMessage]) -> None:
-        """Store a conversation as it is now, all of it or nothing."""
-        if chain:
-            self._database.transaction(lambda connection: _keep(connection, key, chain))
+        """Store a conversation as it is now.
+
+        A long one is stored in parts, each behind the one before, all of it or nothing: other
+        threads get their turn between them.
+        """
+        for end in _part_ends(chain, self.known_count(chain)):
+            part = chain[:end]
+            self._database.transaction(partial(_keep, key=key, chain=part))
+            if end < len(chain):
+                time.sleep(_PAUSE_SECONDS)
+
+    def known_count(self, chain: Sequence[ChainedMessage]) -> int:
+        """Return how many of the messages are stored already."""
+        newest = self._database.transaction(lambda connection: _newest_known(connection, chain))
+        return newest[0] if newest is not None else 0
 
     def fit_state(self, key: str, model: str) -> bytes | None:
         """Return how a conversation is fitted for a model, as it was stored."""
@@ -78,6 +98,29 @@ class Archive:
             key,
         )
 
+    def keep_fitted_turn(self, key: str, model: str, message: int, turn: FittedTurn) -> None:
+        """Store what was done for a turn, by the hash of its last message."""
+        self._database.write(
+            "INSERT OR REPLACE INTO fitted_turns SELECT id, ?, ?, ? FROM conversations"
+            " WHERE key = ?",
+            model,
+            message,
+            compress(msgspec.json.encode(turn)),
+            key,
+        )
+
+
+def _part_ends(chain: Sequence[ChainedMessage], known_count: int) -> Iterator[int]:
+    """Yield the lengths up to which a chain is stored, one after the other."""
+    characters = 0
+    for number, link in enumerate(chain[known_count:], known_count):
+        characters += sum(len(block_text(block)) for block in link.message.content)
+        if characters > _PART_CHARACTERS:
+            yield number + 1
+            characters = 0
+    if chain and (characters or known_count == len(chain)):
+        yield len(chain)
+
 
 def project_folder(messages: Iterable[Message]) -> str:
     """Return the folder that a client says it works in; empty if it names none."""
@@ -92,7 +135,7 @@ def project_folder(messages: Iterable[Message]) -> str:
 
 def _keep(connection: Connection, key: ConversationKey, chain: Sequence[ChainedMessage]) -> None:
     conversation = _conversation_id(connection, key, [link.message for link in chain])
-    known_count, parent = _find_known(connection, chain)
+    known_count, parent = _newest_known(connection, chain)
     subjects = _call_subjects(chain[max(known_count - 1, 0) : known_count])
     previous = chain[known_count - 1].message if known_count else None
     for link in chain[known_count:]:
@@ -126,15 +169,20 @@ def _conversation_id(
     return int(cursor.lastrowid or 0)
 
 
-def _find_known(connection: Connection, chain: Sequence[ChainedMessage]) -> tuple[int, int | None]:
+def _newest_known(
+    connection: Connection, chain: Sequence[ChainedMessage]
+) -> tuple[int, int | None]:
     """Return how many of the messages are stored already, and the row of the last of them."""
-    for count in range(len(chain), 0, -1):
-        row = connection.execute(
-            "SELECT id FROM messages WHERE hash = ?", (chain[count - 1].hash,)
+
+    def row(link: ChainedMessage) -> tuple[int] | None:
+        found: tuple[int] | None = connection.execute(
+            "SELECT id FROM messages WHERE hash = ?", (link.hash,)
         ).fetchone()
-        if row is not None:
-            return count, int(row[0])
-    return 0, None
+        return found
+
+    count = bisect_left(chain, x=True, key=lambda link: row(link) is None)
+    newest = row(chain[count - 1]) if count else None
+    return count, newest[0] if newest is not None else None
 
 
 def _insert_message(

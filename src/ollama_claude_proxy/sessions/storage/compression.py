@@ -36,11 +36,16 @@ _DICTIONARY = (
 
 
 # Loading the dictionary takes longer than compressing most texts: it is done once, and copied.
-_COMPRESSOR = zlib.compressobj(6, wbits=-15, zdict=_DICTIONARY)
+_LEVEL = 6
+_COMPRESSOR = zlib.compressobj(_LEVEL, wbits=-15, zdict=_DICTIONARY)
+# Bytes; what is longer has enough in common with itself, and copying takes longer than compressing.
+_MAX_WITH_DICTIONARY = 4000
 
 
 def compress(text: bytes) -> bytes:
     """Return compressed bytes."""
+    if len(text) > _MAX_WITH_DICTIONARY:
+        return zlib.compress(text, _LEVEL, wbits=-15)
     compressor = _COMPRESSOR.copy()
     return compressor.compress(text) + compressor.flush()
 

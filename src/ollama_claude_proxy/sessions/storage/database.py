@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import RLock
 from typing import Any, TypeVar
 
 from ollama_claude_proxy.sessions.storage.schema import MIGRATIONS
@@ -32,11 +33,15 @@ class NewerFileError(Exception):
 
 
 class Database:
-    """The file; `path` None keeps everything in memory. No method raises."""
+    """The file; `path` None keeps everything in memory. No method raises.
+
+    Threads may share it: each statement, and each transaction, runs alone.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._warned = False
+        self._lock = RLock()
         self._connection = self._open_or_replace(path)
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -67,12 +72,17 @@ class Database:
 
     def close(self) -> None:
         """Close the file."""
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
-            self._connection = None
+        with self._lock:
+            if self._connection is not None:
+                with suppress(sqlite3.Error):
+                    self._connection.close()
+                self._connection = None
 
     def _attempt(self, work: Callable[[sqlite3.Connection], _T]) -> _T | None:
+        with self._lock:
+            return self._attempt_alone(work)
+
+    def _attempt_alone(self, work: Callable[[sqlite3.Connection], _T]) -> _T | None:
         if self._connection is None:
             return None
         try:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+import msgspec
 from msgspec import Struct
 
 from ollama_claude_proxy.sessions.block_text import block_text
 from ollama_claude_proxy.sessions.fit_state import FitState, decode_fit_state
+from ollama_claude_proxy.sessions.fitted_turn import FittedTurn
 from ollama_claude_proxy.sessions.message_chain import parse_stored, restore_block, restore_raw
 from ollama_claude_proxy.sessions.recall.search_terms import query_terms
 from ollama_claude_proxy.sessions.storage.compression import decompress
@@ -40,6 +42,14 @@ class StoredMessage(Struct, frozen=True):
     def texts(self) -> Iterator[str]:
         """Return the text of each block."""
         return (block_text(parse_stored(raw)) for raw in self.content)
+
+
+class StoredFit(Struct, frozen=True):
+    """What was done for a turn so that it fits the window of a model."""
+
+    turn: int
+    model: str
+    fit: FittedTurn
 
 
 class SearchHit(Struct, frozen=True):
@@ -108,6 +118,18 @@ class Listing:
             "SELECT model, state FROM boundaries WHERE conversation = ?", conversation
         )
         return {str(model): decode_fit_state(decompress(state)) for model, state in rows}
+
+    def fitted_turns(self, conversation: int) -> list[StoredFit]:
+        """Return what was done for the turns of a conversation, the oldest first."""
+        rows = self._database.rows(
+            "SELECT m.turn, f.model, f.report FROM fitted_turns AS f"
+            " JOIN messages AS m ON m.hash = f.message WHERE f.conversation = ? ORDER BY m.id",
+            conversation,
+        )
+        return [
+            StoredFit(turn, model, msgspec.json.decode(decompress(report), type=FittedTurn))
+            for turn, model, report in rows
+        ]
 
     def search(self, words: str, max_hits: int, conversation: int | None = None) -> list[SearchHit]:
         """Return passages that have all of some words, otherwise any of them; the best first."""

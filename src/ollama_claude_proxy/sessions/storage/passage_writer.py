@@ -21,15 +21,15 @@ def index_block(connection: Connection, root: int, block: int, text: str, subjec
     newest = connection.execute(
         "SELECT MAX(id) FROM passages WHERE id BETWEEN ? AND ?", (first, last)
     ).fetchone()[0]
-    number = first if newest is None else int(newest) + 1
+    next_number = first if newest is None else int(newest) + 1
     subject = subject[:_SOURCE_CHARACTERS]
     source = _source_id(connection, subject)
-    for start, length in split_passages(text):
-        words = indexed_words(subject, text[start : start + length])
-        values = (number, block, start, length, source)
-        connection.execute("INSERT INTO passages VALUES (?, ?, ?, ?, ?)", values)
-        connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (number, words))
-        number += 1
+    rows, words = [], []
+    for number, (start, length) in enumerate(split_passages(text), next_number):
+        rows.append((number, block, start, length, source))
+        words.append((number, indexed_words(subject, text[start : start + length])))
+    connection.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?)", rows)
+    connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", words)
 
 
 def indexed_words(source: str, text: str) -> str:

@@ -6,6 +6,8 @@ compaction left. A message is a row of blocks, and equal blocks are kept once. `
 message of a chain and of all its forks; passages are numbered from `root << 24`, so that the
 passages of one are a range of numbers.
 
+`fitted_turns` tell what was done for a turn, by the hash of its last message.
+
 `words` has no text of its own (FTS5 calls it contentless): the passages are slices of the blocks.
 """
 
@@ -82,5 +84,15 @@ CREATE TABLE vectors (
 ) WITHOUT ROWID;
 """
 
+_FITTED_TURNS = """
+CREATE TABLE fitted_turns (
+    conversation INTEGER NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    model TEXT NOT NULL,
+    message INTEGER NOT NULL,
+    report BLOB NOT NULL,
+    PRIMARY KEY (conversation, model, message)
+) WITHOUT ROWID;
+"""
+
 # The version of a file is how many of these it has seen.
-MIGRATIONS: Sequence[str] = (_FIRST, _CONVERSATIONS)
+MIGRATIONS: Sequence[str] = (_FIRST, _CONVERSATIONS, _FITTED_TURNS)

@@ -1,9 +1,7 @@
-"""Stories with facts: what a rare word names, what was decided and why, what a long result holds."""
+"""Stories with facts: what a rare word names, and what was decided for which reason."""
 
 from collections.abc import Iterator
 
-from support.recall_filler import library_source
-from support.recall_logs import git_commit, json_lines, pytest_lines
 from support.recall_writer import Kind, SessionWriter
 
 
@@ -139,68 +137,67 @@ def barcode_library(w: SessionWriter) -> Iterator[None]:
     )
 
 
-def long_test_log(w: SessionWriter) -> Iterator[None]:
-    lines = pytest_lines(w.random, 200)
-    value = w.random.randrange(300, 900)
-    lines[97:97] = [
-        "tests/unit/test_dimweight.py::test_oversize FAILED [ 48%]",
-        "E       assert Dimensions(girth=412).surcharge() == Decimal('18.40')",
-        f"E        +  where the divisor was {value * 10 + 1} and not 5000",
-    ]
-    w.user("Run everything verbosely, I want to see the slow ones.")
-    w.bash("pytest -vv tests/unit", "\n".join(lines), failed=True)
-    w.say("The slow ones are those with `limits`. One test of the oversize surcharge fails.")
+def log_retention(w: SessionWriter) -> Iterator[None]:
+    w.user("How long do we keep the request logs?")
+    w.say("Thirty days at the moment, and nobody decided it: that is the default of the shipper.")
+    w.user(
+        "Then make it 9 days. The data protection officer says that addresses are in them, and "
+        "a claim is never older than a week."
+    )
+    w.edit("deploy/vector.yaml", "retain_days: 30", "retain_days: 9")
+    w.say("The logs are kept for nine days from the next deployment on.")
     yield
     w.ask(
-        Kind.MIDDLE,
-        "In that verbose run the oversize surcharge failed: which divisor did it use?",
-        f"the divisor was {value * 10 + 1}",
+        Kind.DECISION,
+        "Somebody wants the request logs for a month again. What spoke against that?",
+        "addresses are in them",
+        "a claim is never older than a week",
     )
 
 
-def long_service_log(w: SessionWriter) -> Iterator[None]:
-    lines = json_lines(w.random, 110)
-    token = f"{w.random.getrandbits(40):010x}"
-    lines.insert(
-        52,
-        '{"time": "2026-02-11T09:17:55", "level": "error", "event": "refund refused", '
-        f'"reason": "ledger period closed", "case": "RF-{token}"}}',
+def monolith(w: SessionWriter) -> Iterator[None]:
+    w.user("Tracking could be a service of its own. Should we split it off?")
+    w.bash("git log --format=%an -- src/parcelhub/tracking | sort | uniq -c", " 41 Mira\n  3 Joon")
+    w.say(
+        "I would leave it in: its tables are joined in eleven places, and two people cannot carry "
+        "a second deployment."
     )
-    w.user("Show me an hour of the payment worker's log.")
-    w.bash("tail -n 111 var/log/payments.json", "\n".join(lines))
-    w.say("Mostly ordinary jobs; one refund was refused in between.")
+    w.user("ok, we leave it in.")
+    w.say("Good. Then I only move its queries into one module.")
     yield
     w.ask(
-        Kind.MIDDLE,
-        "Which case was it whose refund got refused in the payment worker's log?",
-        f"RF-{token}",
-    )
-
-
-def long_history(w: SessionWriter) -> Iterator[None]:
-    commits = [git_commit(w.random) for _ in range(64)]
-    commits[31] = git_commit(w.random, "Clamp dunning interval to 11 days after the audit")
-    w.user("What happened in the repository since the new year?")
-    w.bash("git log --stat --since 2026-01-01", "\n".join(line for one in commits for line in one))
-    w.say("Sixty-odd commits, most of them housekeeping, and a few with behaviour.")
-    yield
-    w.ask(
-        Kind.MIDDLE,
-        "How did that git history say the dunning interval was limited, and by which commit?",
-        "Clamp dunning interval to 11 days after the audit",
-        commits[31][0],
+        Kind.DECISION,
+        "why didnt we make tracking a separate service?",
+        "its tables are joined in eleven places",
+        "two people cannot carry a second deployment",
     )
 
 
-def long_source(w: SessionWriter) -> Iterator[None]:
-    w.user("Read textwrap from start to end, I want to know what it can do for the receipts.")
-    w.read("/usr/lib/python3/textwrap.py", library_source("textwrap"))
-    w.say("It can wrap, fill, shorten, indent and dedent; for the receipts `wrap` is enough.")
+def seed_of_fuzzer(w: SessionWriter) -> Iterator[None]:
+    seed = w.random.randrange(10**8, 10**9)
+    w.user("The fuzzer found something last night in the parser for EDIFACT.")
+    w.bash(
+        "tail -n 3 var/fuzz.log",
+        f"UnterminatedSegment at 0x1f4\nreproduce: --seed={seed}\n1 of 9000",
+    )
+    w.say("A segment without its apostrophe at the end of the input makes it loop.")
+    yield
+    w.ask(Kind.RARE, "with which seed can i reproduce the UnterminatedSegment?", f"--seed={seed}")
+
+
+def scale_protocol(w: SessionWriter) -> Iterator[None]:
+    w.user("The new Dinkelmann scales in Turku send nonsense.")
+    w.read(
+        "docs/hardware/dinkelmann.md",
+        "# Dinkelmann D4\n\nSerial, 19200 baud, even parity, 7 data bits.\n"
+        "A reading ends with ETX and an XOR over all bytes but STX.\n",
+    )
+    w.say("We open them with 8 data bits and no parity. That explains it.")
     yield
     w.ask(
-        Kind.MIDDLE,
-        "which arguments does _handle_long_word take in textwrap?",
-        "def _handle_long_word(self, reversed_chunks, cur_line, cur_len, width):",
+        Kind.RARE,
+        "Serial parameters of the Dinkelmann scales?",
+        "19200 baud, even parity, 7 data bits",
     )
 
 
@@ -213,8 +210,8 @@ FACTS = (
     money_type,
     label_status,
     barcode_library,
-    long_test_log,
-    long_service_log,
-    long_history,
-    long_source,
+    log_retention,
+    monolith,
+    seed_of_fuzzer,
+    scale_protocol,
 )

@@ -63,7 +63,7 @@ def migration_guide(w: SessionWriter, filler: Filler, characters: int) -> None:
     )
     w.write(
         "docs/migration.md",
-        "# To 4.0\n\n## Settings\n\nRename `depot` to `site`.\n\n## Webhooks\n\nCheck `X-Signature`.",
+        "# To 4.0\n\n## Settings\n\n`depot` is `site`.\n\n## Webhooks\n\nCheck `X-Signature`.",
     )
     filler.reading(
         characters,

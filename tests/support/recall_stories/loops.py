@@ -1,90 +1,9 @@
-"""Stories that are pointed at later: by a pronoun, or by what the model says in its own work."""
+"""Stories that the model needs later in its own work, while the user says nothing."""
 
 from collections.abc import Iterator
 
 from support.recall_filler import Filler
-from support.recall_writer import Exchange, Kind, SessionWriter
-
-
-def circuit_breakers(w: SessionWriter) -> Iterator[None]:
-    w.user(
-        "Two carriers need a circuit breaker: NordPost (carriers/nordpost.py) and Baltika "
-        "(carriers/baltika_v2.py). Do NordPost now, Baltika later."
-    )
-    w.edit(
-        "src/parcelhub/carriers/nordpost.py",
-        "session = Session()",
-        "session = Session(breaker=CircuitBreaker(fail_max=4, reset_after=45))",
-    )
-    w.say("NordPost has its breaker.")
-    yield
-    w.ask(
-        Kind.PRONOUN,
-        "Good. Now the same for the other one.",
-        "carriers/baltika_v2.py",
-        "CircuitBreaker(fail_max=4, reset_after=45)",
-        before=Exchange(
-            "Is the circuit breaker of NordPost in production?",
-            "Yes, it went out with the last deployment and has opened twice since then.",
-        ),
-    )
-
-
-def label_memory(w: SessionWriter) -> Iterator[None]:
-    w.user("The label renderer needs a gigabyte for large orders.")
-    w.edit(
-        "src/parcelhub/labels/renderer.py",
-        "pages = BytesIO()",
-        "pages = SpooledTemporaryFile(max_size=2_000_000)",
-    )
-    w.say("The label renderer spools its pages to disk now, memory stays flat.")
-    yield
-    w.ask(
-        Kind.PRONOUN,
-        "Right. Do it like we did there.",
-        "SpooledTemporaryFile(max_size=2_000_000)",
-        before=Exchange(
-            "Customs forms eat as much memory as the label renderer did.",
-            "I see: the whole PDF is built before the first byte is sent, as it was in labels.",
-        ),
-    )
-
-
-def customs_call(w: SessionWriter) -> Iterator[None]:
-    w.user(
-        "Vesna from customs called. Her officers reject our CN23 forms, since the tariff code must "
-        "have six digits, without dots, and the currency has to come before the amount."
-    )
-    w.say("Both are easy. Shall I do it now?")
-    w.user("No, next week.")
-    w.say("Fine.")
-    yield
-    w.ask(
-        Kind.PRONOUN,
-        "What was it that she wanted changed?",
-        "six digits, without dots",
-        "the currency has to come before the amount",
-        before=Exchange(
-            "Is it today that I meet Vesna?", "Yes, at two, in the customs office at the harbour."
-        ),
-    )
-
-
-def depot_hosts(w: SessionWriter) -> Iterator[None]:
-    host = f"tallinn-{w.random.randrange(100, 999)}.depots.parcelhub.example"
-    w.user(f"The scanners of the Tallinn depot have a gateway of their own: {host}, only over VPN.")
-    w.bash(f"ssh {host} uptime", " 10:02:11 up 61 days, load average: 0.08, 0.11, 0.09")
-    w.say("I can reach it.")
-    yield
-    w.ask(
-        Kind.PRONOUN,
-        "ok. log in there and look at its clock",
-        host,
-        before=Exchange(
-            "Scans from Tallinn are an hour ahead of all others.",
-            "Then I'd suspect the gateway of that depot: it stamps the scans.",
-        ),
-    )
+from support.recall_writer import SessionWriter
 
 
 def poller_jitter(w: SessionWriter, filler: Filler) -> Iterator[None]:
@@ -157,6 +76,24 @@ def fixture_bug(w: SessionWriter, filler: Filler) -> Iterator[None]:
     )
 
 
+def invoice_mailer(w: SessionWriter, filler: Filler) -> Iterator[None]:
+    w.user("Half of the invoice mails bounce, because the provider limits us.")
+    w.edit(
+        "src/parcelhub/invoices/mailer.py",
+        "for mail in outbox: send(mail)",
+        "for mail in outbox: limiter.take('smtp', per_minute=55); send(mail)",
+    )
+    w.say("The invoice mailer is throttled now, nothing bounces.")
+    yield
+    _ask_in_loop(
+        w,
+        filler,
+        "Reminders for pickups get lost, please repair that.",
+        "Same provider, same bounces. So here I use the throttle of the invoice mailer as well.",
+        "limiter.take('smtp', per_minute=55)",
+    )
+
+
 def _ask_in_loop(
     w: SessionWriter, filler: Filler, request: str, remark: str, *answers: str
 ) -> None:
@@ -165,8 +102,29 @@ def _ask_in_loop(
     loop.user(request)
     for number in range(4):
         loop.read(*filler.excerpt(), say=remark if number == 3 else "")
-    w.ask_in_loop(loop.messages, *answers)
+    w.ask_in_loop(remark, loop.messages, *answers)
 
 
-REFERENCES = (circuit_breakers, label_memory, customs_call, depot_hosts)
-LOOPS = (poller_jitter, pagination_header, lock_order, fixture_bug)
+def tariff_file(w: SessionWriter, filler: Filler) -> Iterator[None]:
+    w.user("The tariff file of PolarFreight is a mess, how do we read it?")
+    w.bash("file tariffs/polar.csv", "ISO-8859 text, with CRLF line terminators")
+    w.say("As `open(path, encoding='cp1252', newline='')`, and with `;` between the columns.")
+    yield
+    _ask_in_loop(
+        w,
+        filler,
+        "Import this year's surcharges.",
+        "The surcharges come from PolarFreight too, so the file will have the same encoding as "
+        "their tariffs. Let me see what the importer does at present.",
+        "encoding='cp1252'",
+    )
+
+
+LOOPS = (
+    poller_jitter,
+    pagination_header,
+    lock_order,
+    fixture_bug,
+    invoice_mailer,
+    tariff_file,
+)

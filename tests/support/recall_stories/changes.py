@@ -1,4 +1,4 @@
-"""Stories with changes: what a value is after the third one, and what stood there before."""
+"""Stories in which a value changes three times, and is asked for after that."""
 
 from collections.abc import Iterator
 
@@ -83,81 +83,74 @@ def weight_limit(w: SessionWriter) -> Iterator[None]:
     )
 
 
-def rounding(w: SessionWriter) -> Iterator[None]:
-    w.user("Rates must be rounded half up, not half even.")
-    w.read(
-        "src/parcelhub/rates/rounding.py",
-        "from decimal import Decimal, ROUND_HALF_EVEN\n\n\n"
-        "def to_cents(amount: Decimal) -> Decimal:\n"
-        "    return amount.quantize(CENT, rounding=ROUND_HALF_EVEN)\n",
-    )
-    w.edit(
-        "src/parcelhub/rates/rounding.py",
-        "    return amount.quantize(CENT, rounding=ROUND_HALF_EVEN)",
-        "    return amount.quantize(CENT, rounding=ROUND_HALF_UP)",
-    )
-    w.say("Rounded half up now.")
+def pool_size(w: SessionWriter) -> Iterator[None]:
+    first, second, third = w.random.sample([14, 18, 26, 34, 42], 3)
+    w.user("Postgres refuses connections at noon. How large is our pool?")
+    w.bash("grep POOL_SIZE deploy/web.env", "POOL_SIZE=60")
+    w.bash(f"sed -i s/POOL_SIZE=60/POOL_SIZE={first}/ deploy/web.env", "")
+    w.say("It was far too large for four hosts. I lowered it.")
+    yield
+    w.user("Now requests wait for a connection. A bit more, please.")
+    w.bash(f"sed -i s/POOL_SIZE={first}/POOL_SIZE={second}/ deploy/web.env", "")
+    w.say("A bit more it is.")
+    yield
+    w.user("There is a fifth host now, so think again.")
+    w.bash(f"sed -i s/POOL_SIZE={second}/POOL_SIZE={third}/ deploy/web.env", "")
+    w.say("With five hosts that leaves ten connections for the jobs.")
     yield
     w.ask(
-        Kind.UNDO,
-        "Accounting was wrong about the rounding of rates, undo that edit.",
-        "return amount.quantize(CENT, rounding=ROUND_HALF_EVEN)",
+        Kind.VALUE_NOW,
+        "how many database connections may a web host open by now?",
+        f"POOL_SIZE={third}",
     )
 
 
-def retry_helper(w: SessionWriter) -> Iterator[None]:
-    w.user("The retry helper of the webhooks sleeps too long between attempts.")
+def support_address(w: SessionWriter) -> Iterator[None]:
+    w.user("Mails from the portal should come from help@parcelhub.example.")
+    w.edit("src/parcelhub/mail/sender.py", "SENDER = ''", "SENDER = 'help@parcelhub.example'")
+    w.say("They do now.")
+    yield
+    w.user("Support says help@ is full of spam. Use portal@parcelhub.example in the mails.")
+    w.say("I will change it with the next commit.")
+    w.user("Wait, better care@parcelhub.example. Marketing insists.")
     w.edit(
-        "src/parcelhub/webhooks/retry.py",
-        "def pause(attempt):\n    return min(BASE * 2 ** attempt, CEILING)",
-        "def pause(attempt):\n    return BASE + attempt * STEP",
+        "src/parcelhub/mail/sender.py",
+        "SENDER = 'help@parcelhub.example'",
+        "SENDER = 'care@parcelhub.example'",
     )
-    w.say("It grows linearly now.")
+    w.say("Changed; the mails have the new sender.")
+    yield
+    w.user("Marketing changed its mind: hello@parcelhub.example, and that is final.")
+    w.edit(
+        "src/parcelhub/mail/sender.py",
+        "SENDER = 'care@parcelhub.example'",
+        "SENDER = 'hello@parcelhub.example'",
+    )
+    w.say("Done.")
     yield
     w.ask(
-        Kind.UNDO,
-        "Restore what pause() in the webhooks' retry helper returned before you touched it.",
-        "return min(BASE * 2 ** attempt, CEILING)",
+        Kind.VALUE_NOW,
+        "Who is the sender of the portal's mails in the end?",
+        "SENDER = 'hello@parcelhub.example'",
     )
 
 
-def docstring(w: SessionWriter) -> Iterator[None]:
-    w.user("Shorten the docstring of split_route, it is chatty.")
-    w.edit(
-        "src/parcelhub/zones/route.py",
-        "    Legs are split at every hub that scans, so that a lost parcel can be narrowed down.\n",
-        "    Split a route into legs.\n",
-    )
-    w.say("One line is left.")
+def cut_off(w: SessionWriter) -> Iterator[None]:
+    w.user("Shops can order a pickup for the same day until 15:00, show that on the page.")
+    w.say("The page shows the hour now.")
+    yield
+    w.user("The drivers leave earlier in winter: same day pickup ends at 13:00.")
+    w.say("The page says 13:00.")
+    yield
+    w.user("Let the same day pickup end at 14:00, two drivers stay longer.")
+    w.say("All right, 14:00.")
+    w.user("no wait, they said a quarter past, so 14:15")
+    w.say("Corrected.")
     yield
     w.ask(
-        Kind.UNDO,
-        "I liked the longer docstring of split_route better after all. Put it back as it was.",
-        "Legs are split at every hub that scans, so that a lost parcel can be narrowed down.",
-    )
-
-
-def index_definition(w: SessionWriter) -> Iterator[None]:
-    w.user("The search over shipments is slow; change the index.")
-    w.edit(
-        "migrations/0042_shipments.sql",
-        "CREATE INDEX shipments_by_day ON shipments (depot, day) WHERE NOT archived;",
-        "CREATE INDEX shipments_by_day ON shipments (day, depot);",
-    )
-    w.say("The index begins with the day now.")
-    yield
-    w.user("Hm, add the state to it too.")
-    w.edit(
-        "migrations/0042_shipments.sql",
-        "CREATE INDEX shipments_by_day ON shipments (day, depot);",
-        "CREATE INDEX shipments_by_day ON shipments (day, depot, state);",
-    )
-    w.say("Added.")
-    yield
-    w.ask(
-        Kind.UNDO,
-        "Roll the shipments index back to its very first form, both changes were a mistake.",
-        "CREATE INDEX shipments_by_day ON shipments (depot, day) WHERE NOT archived;",
+        Kind.VALUE_NOW,
+        "Until when can a shop order a pickup for the same day, after all?",
+        "14:15",
     )
 
 
@@ -166,8 +159,7 @@ CHANGES = (
     batch_size,
     release_date,
     weight_limit,
-    rounding,
-    retry_helper,
-    docstring,
-    index_definition,
+    pool_size,
+    support_address,
+    cut_off,
 )
