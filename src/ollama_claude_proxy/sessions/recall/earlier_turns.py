@@ -21,7 +21,8 @@ from ollama_claude_proxy.wire.blocks import TextBlock, ToolUseBlock
 _MAX_FOLLOW_UP = 160
 _FOLLOW_UP = any_phrase("""
     no | nope | yes | yep | ok | okay | and | but | so | do (?:it|that|so) | fine | good | great
-    right |     actually | wait | sorry | hmm | then | better | rather | agreed | sure | go ahead | please do
+    right | actually | wait | sorry | hmm | then | better | rather | agreed | sure | go ahead
+    please do
     nein | ja | gut | doch | also | dann | lieber | mach das | einverstanden
 """)
 

@@ -84,6 +84,7 @@ def search_passages(
     scores = rank_by_terms(index, scope, terms)
     nearest = index.nearest(vector, scope, limits.max_nearest) if vector is not None else []
     loaded = index.load([*list(scores)[: limits.max_matches], *nearest], scope)
+    nearest = [number for number in nearest if number in loaded]  # not those of other forks
     scores = _favour_words(scores, loaded, limits.said_worth)
     ranking = fuse_rankings((list(scores), nearest), limits.fusion)
     candidates = {
