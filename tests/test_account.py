@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_claude_proxy.sessions.recall.account import account, asked_kinds, newest_lines
+from ollama_claude_proxy.sessions.recall.account import account, asked_kinds, fitting_lines
 from ollama_claude_proxy.wire.anthropic import Message
 from support.chat import REMINDER, call, result, said
 
@@ -211,14 +211,28 @@ def test_a_question_asks_for_kinds(question: str, kinds: set[str]) -> None:
     [(0, ""), (3, ""), (4, "cde"), (6, "cde"), (7, "b2\ncde"), (8, "b2\ncde"), (10, "a2\nb2\ncde")],
 )
 def test_the_newest_lines_that_fit_are_shown(room: int, text: str) -> None:
-    assert newest_lines(["a2", "b2", "cde"], room) == text
+    assert fitting_lines(["a2", "b2", "cde"], room) == text
+
+
+@pytest.mark.parametrize(
+    ("room", "text"), [(2, ""), (3, "a2"), (6, "a2\nb2"), (9, "a2\nb2"), (10, "a2\nb2\ncde")]
+)
+def test_where_the_oldest_are_asked_for_these_are_shown(room: int, text: str) -> None:
+    assert fitting_lines(["a2", "b2", "cde"], room, oldest=True) == text
+
+
+def test_only_the_kinds_that_are_wanted_are_told() -> None:
+    left = [call("Bash", command="make"), said("user", "Go.")]
+    assert account(left, ["Commands", "Errors"]) == {"Commands": ["make"]}
+    assert account(left, []) == {}
 
 
 @given(st.lists(st.text("ab", max_size=20)), st.integers(-5, 100))
-def test_the_newest_lines_never_exceed_the_room(lines: list[str], room: int) -> None:
-    shown = newest_lines(lines, room)
-    assert len(shown) <= max(room, 0)
-    assert "\n".join(lines).endswith(shown)
+def test_lines_never_exceed_the_room(lines: list[str], room: int) -> None:
+    newest, oldest = fitting_lines(lines, room), fitting_lines(lines, room, oldest=True)
+    assert max(len(newest), len(oldest)) <= max(room, 0)
+    assert "\n".join(lines).endswith(newest)
+    assert "\n".join(lines).startswith(oldest)
 
 
 JSON = st.recursive(

@@ -56,27 +56,52 @@ def test_only_what_left_is_told(start: int, end: int, requests: list[int]) -> No
 
 
 @pytest.mark.parametrize(
-    ("request_number", "end", "reply"),
+    ("request_number", "end", "followed"),
     [
-        (0, 7, "It is a class.\nAnd short."),
-        (0, 4, "It nests."),
-        (0, 1, None),
-        (5, 7, "Renamed."),
-        (5, 6, None),
+        (0, 7, ["It is a class.\nAnd short."]),
+        (0, 4, ["It nests."]),
+        (0, 1, []),
+        (5, 7, ["Renamed."]),
+        (5, 6, []),
+        (9, 7, []),
+        (-1, 7, []),
     ],
 )
-def test_the_reply_is_what_the_model_said_last_before_the_next_request(
-    request_number: int, end: int, reply: str | None
+def test_what_followed_a_request_is_what_the_model_said_last_on_it(
+    request_number: int, end: int, followed: list[str]
 ) -> None:
-    found = earlier(*TALK, end=end).reply_to(request_number)
-    assert (found and found.text) == reply
+    assert after(earlier(*TALK, end=end), request_number) == followed
 
 
-def test_lines_are_told_with_the_call_that_they_are_of() -> None:
-    lines = list(earlier(*TALK).lines())
-    assert (3, "Read /heron.py", "class Heron: pass") in lines
-    assert (6, "", "Renamed.") in lines
-    assert not any("We use tabs." in line for _, _, line in lines)
+def after(turns: EarlierTurns, index: int, further: int = 0) -> list[str]:
+    return [one.text for one in turns.exchange_after(index, further)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["No, the other one.", "Yes.", "ok", "And in grey", "Actually, wait.", "Nein, lieber grau."],
+)
+def test_what_the_user_answered_shortly_belongs_to_what_followed(answer: str) -> None:
+    talk = (said("user", "Draw it."), said("assistant", "In red?"), said("user", answer))
+    turns = earlier(*talk, said("assistant", "Done."), said("user", "Test it."))
+    assert after(turns, 0) == ["In red?", answer, "Done."]
+
+
+@pytest.mark.parametrize("request_text", ["Test it.", "Northern birds.", f"No, {'x' * 300}"])
+def test_another_request_ends_what_followed(request_text: str) -> None:
+    talk = (said("user", "Draw it."), said("assistant", "Drawn."), said("user", request_text))
+    turns = earlier(*talk, said("assistant", "Well."))
+    assert after(turns, 0) == ["Drawn."]
+    assert after(turns, 0, further=1) == ["Drawn.", request_text, "Well."]
+
+
+def test_what_was_written_on_a_request_belongs_to_what_followed() -> None:
+    change = edit("/heron.py", "sleep(3)")
+    read = call("Read", file_path="/heron.py")
+    turns = earlier(said("user", "Faster."), read, change, said("assistant", "Done."))
+    reply, written = turns.exchange_after(0)
+    assert reply.text == "Done."
+    assert (written.message, written.source) == (2, "Edit /heron.py")
 
 
 EDITS = (

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ollama_claude_proxy.sessions.block_text import message_text
 from ollama_claude_proxy.sessions.conversation import Conversation
 from ollama_claude_proxy.sessions.fit_state import ConversationKey
+from ollama_claude_proxy.sessions.fitted_turn import FittedTurn
 from ollama_claude_proxy.sessions.recall.passages import Passage
 from ollama_claude_proxy.wire.anthropic import Message, parse_message
 from support.fake_models import FakeModel
@@ -32,6 +33,9 @@ class States:
 
     def keep_fit_state(self, key: str, model: str, state: bytes) -> None:
         self.kept[key, model] = state
+
+    def keep_fitted_turn(self, key: str, model: str, message: int, turn: FittedTurn) -> None:
+        """Keep nothing: only `ocp sessions` reads it."""
 
 
 def index(length: int) -> PassageMemory:

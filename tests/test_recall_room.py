@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ollama_claude_proxy.sessions.recall.earlier_turns import EarlierTurns
@@ -154,6 +154,7 @@ QUESTIONS = (
 )
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(QUESTIONS),
     st.lists(st.integers(0, 700), max_size=8),

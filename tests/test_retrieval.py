@@ -139,6 +139,7 @@ def test_what_the_prompt_shows_is_not_found() -> None:
 
 def test_what_cannot_be_loaded_is_not_found() -> None:
     assert found(BIRDS, "heron", lost=frozenset({2})) == [0]
+    assert set(found(BIRDS, "heron", near=[3, 1], lost=frozenset({3}))) == {0, 1, 2}
 
 
 def test_what_only_says_that_something_was_written_is_not_found() -> None:
@@ -180,7 +181,6 @@ ASKED = passage(5, "Where does the heron nest?", is_request=True)
 def test_where_the_user_asked_the_same_is_an_echo_and_comes_last() -> None:
     answer = passage(6, "The heron lives in the reeds.")
     result = search([ASKED, answer], "Where does the heron nest?", echo_share=0.6)
-    assert list(result.echoes) == [ASKED]
     assert list(result.passages) == [answer, ASKED]
 
 
@@ -193,7 +193,24 @@ def test_where_the_user_asked_the_same_is_an_echo_and_comes_last() -> None:
     ],
 )
 def test_what_does_not_ask_the_same_is_no_echo(other: Passage) -> None:
-    assert list(search([other], "Where does the heron nest?", echo_share=0.7).echoes) == []
+    answer = passage(6, "The heron lives in the reeds.")
+    assert 5 not in found([other, answer], "Where does the heron nest?", min_score=100.0)
+    assert 5 in found([ASKED, answer], "Where does the heron nest?", min_score=100.0)
+
+
+def test_what_the_user_asked_is_told_also_where_the_prompt_shows_it() -> None:
+    asked = [passage(number, "The heron?", is_request=True) for number in (1, 2, 3)]
+    said = passage(4, "heron nests")
+    shown = search([*asked, said], "heron", shown="The heron?", said_worth=1.0, max_asked=3)
+    assert [one.message for one in shown.asked] == [3, 2]  # the newest of equal ones are looked at
+    assert [one.message for one in shown.passages] == [4]
+
+
+def test_what_was_said_is_worth_more_than_what_a_tool_gave() -> None:
+    result = passage(2, "heron", source="Bash ls")
+    said = passage(1, "heron")
+    assert found([said, result], "heron", said_worth=1.5) == [1, 2]
+    assert found([said, result], "heron", said_worth=1.0) == [2, 1]
 
 
 def test_an_echo_does_not_raise_the_bar() -> None:
