@@ -31,16 +31,6 @@ MINIMUM_FOUND = {
     Kind.TOOL_LOOP: 95,
     Kind.PARAPHRASE: 0,
 }
-# Kinds of which less is found at present.
-MISSED = {
-    Kind.DECISION,
-    Kind.UNDO,
-    Kind.LIST,
-    Kind.ORDER,
-    Kind.CONTINUE,
-    Kind.LOG,
-    Kind.TOOL_LOOP,
-}
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +42,7 @@ def played() -> Iterator[PlayedSession]:
             yield PlayedSession(fake, proxy, generate(SEED))
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(
-            kind, marks=pytest.mark.xfail(kind in MISSED, reason="less is found at present")
-        )
-        for kind in Kind
-    ],
-)
+@pytest.mark.parametrize("kind", Kind)
 def test_what_is_asked_about_a_long_session_is_shown(played: PlayedSession, kind: Kind) -> None:
     asked = played.missing(kind)
     found = 100 * sum(not missing for _, missing in asked) / len(asked)

@@ -13,14 +13,6 @@ from support.recall_filler import Filler
 from support.recall_player import send_as_client
 from support.recall_writer import FOLDER, Message, SessionWriter, user_message
 
-COMPACTED_SHORT = pytest.mark.xfail(
-    reason="nothing is searched while a compacted conversation fits the window"
-)
-OLD_VERSIONS = pytest.mark.xfail(reason="older versions of a text are shown beside the newest")
-REMINDERS = pytest.mark.xfail(reason="a reminder in a turn that was left out is not shown")
-SHARED_BEGINNING = pytest.mark.xfail(
-    reason="a session's text stays as long as another session begins with the same message"
-)
 WINDOW = 16384
 MODEL = "qwen2.5-coder:7b"
 # More than the window holds.
@@ -74,7 +66,6 @@ def prompt_for(fake: FakeOllama, proxy: Proxy, messages: list[Message], session:
     return fake.prompt_of(fake.chats[-1])
 
 
-@COMPACTED_SHORT
 def test_what_a_summary_lost_is_found_right_after_compaction(fake: FakeOllama) -> None:
     writer = begin(1)
     writer.user("The courier interface of Lyngby wants its requests signed.")
@@ -93,7 +84,6 @@ def test_what_a_summary_lost_is_found_right_after_compaction(fake: FakeOllama) -
     assert "sign = ed25519_over('date')" in prompt
 
 
-@COMPACTED_SHORT
 def test_text_of_before_two_compactions_is_found(fake: FakeOllama) -> None:
     first, second = begin(2), SessionWriter(3)
     first.user("Legal says: keep signatures of recipients for 1100 days, not longer.")
@@ -160,7 +150,6 @@ def test_what_only_an_abandoned_branch_had_is_not_shown(fake: FakeOllama) -> Non
     assert "rm 'src/parcelhub/telefax/dial.py'" not in prompt
 
 
-@REMINDERS
 def test_a_changed_claude_md_is_shown_in_its_newest_form(fake: FakeOllama) -> None:
     """The first form stands in the first message, which never leaves."""
     writer = begin(6, rules="Commit messages: imperative, 50 characters at most.")
@@ -182,7 +171,6 @@ def test_a_changed_claude_md_is_shown_in_its_newest_form(fake: FakeOllama) -> No
     assert "64 characters at most" not in prompt
 
 
-@OLD_VERSIONS
 def test_of_a_claude_md_that_was_read_thrice_the_newest_text_is_shown(fake: FakeOllama) -> None:
     writer = begin(7)
     rules = "# Rules\n\nTests run with `{}`.\nNo mocks of our own code.\nKeep modules short.\n"
@@ -244,7 +232,7 @@ def test_only_other_sessions_of_the_same_folder_are_searched(
     "greeting",
     [
         pytest.param("Good evening.", id="other"),
-        pytest.param("Good morning.", id="same", marks=SHARED_BEGINNING),
+        pytest.param("Good morning.", id="same"),
     ],
 )
 def test_a_deleted_session_is_not_searched(fake: FakeOllama, tmp_path: Path, greeting: str) -> None:

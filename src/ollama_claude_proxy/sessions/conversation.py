@@ -29,12 +29,13 @@ from ollama_claude_proxy.sessions.fit_state import (
 )
 from ollama_claude_proxy.sessions.fitted_turn import FittedTurn
 from ollama_claude_proxy.sessions.message_chain import ChainedMessage, chain_messages
+from ollama_claude_proxy.sessions.pinned import changed_rules, pinned_words
 from ollama_claude_proxy.sessions.recall.earlier_turns import EarlierTurns
 from ollama_claude_proxy.sessions.recall.passages import format_passages
 from ollama_claude_proxy.sessions.recall.question import Question, last_question
 from ollama_claude_proxy.sessions.recall.recall import Recalled, RecallQuery, recall
 from ollama_claude_proxy.sessions.recall.search_scope import PassageIndex, QueryVector
-from ollama_claude_proxy.sessions.shrink import leave_turns, limit_results, limit_texts
+from ollama_claude_proxy.sessions.shrink import shrink_cut
 from ollama_claude_proxy.sessions.truncate import truncate_results, truncate_text
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import TextBlock, ToolReferenceBlock
@@ -68,13 +69,18 @@ class Conversation:
         self._stored_state = states.fit_state(key.identity, key.model)
         self._state = self._matching_state(self._stored_state)
         self._cut_before, self._recalled = self._state.cut, Recalled()
-        self._was_cut_now = self._tried_regular_cut = False
+        self._was_cut_now = self._tried_regular_cut = self._has_fewer_passages = False
         self.changed = False
 
     @cached_property
     def chain(self) -> list[ChainedMessage]:
         """The messages as a chain; made when needed, because a long one takes a millisecond."""
         return self._make_chain(self._messages)
+
+    @cached_property
+    def _was_compacted(self) -> bool:
+        """Whether the client replaced its beginning by a summary."""
+        return self._index.has_earlier(self.key.identity, self.chain[0].hash)
 
     @property
     def roots(self) -> list[int]:
@@ -85,15 +91,12 @@ class Conversation:
     @property
     def fit_summary(self) -> FitSummary | None:
         """What was done so that it fits; None where nothing was."""
-        cut, loaded = self._state.cut, len(self._loaded())
-        if cut == Cut() and not loaded:
-            return None
-        start = max(cut.left_until, self._opening)
-        kept = (*self._messages[: self._opening], *self._messages[start:])
-        pairs = zip(kept, apply_cut(self._messages, cut), strict=True)
-        truncated = sum(before.content is not after.content for before, after in pairs)
-        left_out = max(cut.left_until - self._opening, 0)
-        return FitSummary(left_out, truncated, loaded, self._was_cut_now)
+        return FitSummary.of(
+            self._messages,
+            self._state.cut,
+            loaded=len(self._loaded()),
+            is_new_cut=self._was_cut_now,
+        )
 
     @property
     def question(self) -> Question:
@@ -119,14 +122,11 @@ class Conversation:
             self._tried_regular_cut = True
             if self._cut_regularly(count_tokens, prompt_tokens, budget):
                 return True
-        if self._drop_passages() or self._drop_digest():
-            return True
         excess = self._characters(count_tokens, prompt_tokens - budget)
-        cut = (
-            limit_results(self._messages, self._state.cut, excess)
-            or leave_turns(self._messages, self._state.cut)
-            or limit_texts(self._messages, self._state.cut, excess, self._pinned_words())
-        )
+        if self._shrink_passages(excess) or self._drop_digest():
+            return True
+        pinned = pinned_words(self._messages, self._opening, self._state.cut.left_until)
+        cut = shrink_cut(self._messages, self._state.cut, excess, pinned)
         if cut is None:
             return False
         self._cut(cut, digest_tokens=0)
@@ -134,9 +134,12 @@ class Conversation:
 
     def needs_passages(self, *, project: bool) -> bool:
         """Whether the newest message may need what is not shown, and was not searched for yet."""
-        hidden = project or self._state.cut != Cut()
         is_asked = self._messages[-1].role != "assistant" and bool(self.question.text)
-        return hidden and is_asked and self.chain[-1].name not in self._state.loaded
+        return (
+            is_asked
+            and (project or self._state.cut != Cut() or self._was_compacted)
+            and self.chain[-1].name not in self._state.loaded
+        )
 
     def load_passages(
         self, window: int, *, project: bool = False, vector: QueryVector | None = None
@@ -211,8 +214,9 @@ class Conversation:
 
     def _sizes(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> PromptSizes:
         shown = sum(count_tokens(message_text(message)) for message in self.shown_messages())
-        request = count_tokens(user_text(self._messages[newest_request(self._messages)]))
-        head, digest = max(prompt_tokens - shown, 0), max_digest_tokens(budget) + request
+        words = user_text(self._messages[newest_request(self._messages)])
+        pinned = count_tokens("\n\n".join((*changed_rules(self._messages), words)))
+        head, digest = max(prompt_tokens - shown, 0), max_digest_tokens(budget) + pinned
         return PromptSizes.measured(self._with_passages(), count_tokens, head, digest)
 
     def _cut_regularly(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> bool:
@@ -225,14 +229,20 @@ class Conversation:
         self._state.loaded.pop(self.chain[-1].name, None)  # more left: search again
         return True
 
-    def _drop_passages(self) -> bool:
-        """Take away what was loaded for the newest message; return whether there was anything."""
+    def _shrink_passages(self, excess: int) -> bool:
+        """Keep the best that was loaded for the newest message; return whether there was more.
+
+        The first time so much goes as there is too much, then all.
+        """
         name = self.chain[-1].name
-        had_any = bool(self._state.loaded.get(name))
-        self._recalled = self._recalled.displaced_all()
-        self._state.loaded[name] = ""  # not searched again
-        self.changed = self.changed or had_any
-        return had_any
+        loaded = self._state.loaded.get(name, "")
+        room = 0 if self._has_fewer_passages else len(loaded) - excess - len(loaded) // 10
+        self._recalled = self._recalled.within(max(room, 0))
+        kept = format_passages(self._recalled.passages) if self._recalled.ranked else ""
+        self._has_fewer_passages = True
+        self._state.loaded[name] = kept  # not searched again
+        self.changed = self.changed or len(kept) < len(loaded)
+        return len(kept) < len(loaded)
 
     def _drop_digest(self) -> bool:
         """Shorten the digest to its first line; return whether it was longer."""
@@ -258,19 +268,11 @@ class Conversation:
     def _digest(self, cut: Cut, tokens: int) -> str:
         """Return what is told of the messages that left, and the newest request if it did."""
         start = max(self._opening, self._state.summarized_until)
-        left = self._messages[start : cut.left_until]
-        summary = self._state.summary
+        left, summary = self._messages[start : cut.left_until], self._state.summary
         digest = write_digest(left, tokens, summary) if left or summary else ""
-        words = self._pinned_words()
-        limit = cut.text_characters
-        return f"{digest}\n\n{truncate_text(words, limit) if limit else words}" if words else digest
-
-    def _pinned_words(self) -> str:
-        """Return the user's newest words, where their message has left; they are always shown."""
-        request = newest_request(self._messages)
-        if self._opening <= request < self._state.cut.left_until:
-            return user_text(self._messages[request])
-        return ""
+        words = pinned_words(self._messages, self._opening, self._state.cut.left_until)
+        words = truncate_text(words, cut.text_characters) if cut.text_characters else words
+        return "\n\n".join(filter(None, (digest, *changed_rules(left), words)))
 
     def _with_passages(self) -> list[Message]:
         """Return all messages, with the passages that were loaded at them."""

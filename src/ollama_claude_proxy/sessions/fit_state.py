@@ -1,12 +1,14 @@
 """How a conversation is fitted into a model's window, as it is stored."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 from msgspec import Struct, field
 
-from ollama_claude_proxy.sessions.cut import Cut
+from ollama_claude_proxy.sessions.cut import Cut, apply_cut, opening_length
 from ollama_claude_proxy.sessions.fitted_turn import FittedTurn
+from ollama_claude_proxy.wire.anthropic import Message
 
 
 class ConversationKey(Struct, frozen=True):
@@ -44,6 +46,19 @@ class FitSummary(Struct, frozen=True):
     truncated: int
     loaded: int
     is_new_cut: bool = False
+
+    @classmethod
+    def of(
+        cls, messages: Sequence[Message], cut: Cut, *, loaded: int, is_new_cut: bool
+    ) -> "FitSummary | None":
+        """Return what a cut does to messages; None if that is nothing and nothing is loaded."""
+        if cut == Cut() and not loaded:
+            return None
+        opening = opening_length(messages)
+        start = max(cut.left_until, opening)
+        pairs = zip((*messages[:opening], *messages[start:]), apply_cut(messages, cut), strict=True)
+        truncated = sum(before.content is not after.content for before, after in pairs)
+        return cls(start - opening, truncated, loaded, is_new_cut)
 
 
 class FitState(Struct):

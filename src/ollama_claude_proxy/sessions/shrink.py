@@ -22,6 +22,21 @@ _SAFETY = 0.95
 _NOTE_CHARACTERS = 120
 
 
+def shrink_cut(
+    messages: Sequence[Message], cut: Cut, excess_characters: int, pinned: str
+) -> Cut | None:
+    """Return a cut that shows less; None where nothing more can go.
+
+    Results get shorter first, then turns leave, then the user's texts get shorter. `pinned` is a
+    text that is shown though its message has left.
+    """
+    return (
+        limit_results(messages, cut, excess_characters)
+        or leave_turns(messages, cut)
+        or limit_texts(messages, cut, excess_characters, pinned)
+    )
+
+
 def limit_results(messages: Sequence[Message], cut: Cut, excess_characters: int) -> Cut | None:
     """Return a cut with shorter results; None where they are as short as they may be."""
     lengths = [

@@ -18,7 +18,7 @@ from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import TextBlock, ToolUseBlock
 
 # Characters of a request that only goes on with the one before.
-_MAX_FOLLOW_UP = 160
+_MAX_FOLLOW_UP = 400
 _FOLLOW_UP = any_phrase("""
     no | nope | yes | yep | ok | okay | and | but | so | do (?:it|that|so) | fine | good | great
     right | actually | wait | sorry | hmm | then | better | rather | agreed | sure | go ahead

@@ -34,8 +34,9 @@ from ollama_claude_proxy.sessions.recall.search_scope import (
 from ollama_claude_proxy.sessions.recall.snippets import matching_lines
 from ollama_claude_proxy.sessions.truncate import truncate_text
 
-# Of the room, for what a question points to by structure; the rest is for what is found by words.
-_STRUCTURE_SHARE = 0.6
+# Of the room: for the best that words found, which goes first, and then for what a question points
+# to by structure. The rest is for what words found, too.
+_BEST_SHARE, _STRUCTURE_SHARE = 0.3, 0.6
 # Of the room, for whole passages where a question asks for a list; lines of further ones follow.
 _LIST_PASSAGES_SHARE = 0.4
 # Characters of one text that structure finds.
@@ -72,18 +73,25 @@ class RecallQuery(Struct, frozen=True):
 
 
 class Recalled(Struct, frozen=True):
-    """The `passages` to show, in the order of the conversation, and why.
+    """The passages to show, the best first in `ranked`, and why.
 
     `terms` were searched for, and `displaced` are those that matched and had no room.
     """
 
-    passages: Sequence[Passage] = ()
+    ranked: Sequence[Passage] = ()
     terms: Sequence[str] = ()
     displaced: Sequence[Passage] = ()
 
-    def displaced_all(self) -> "Recalled":
-        """Return the same where nothing had room."""
-        return Recalled((), self.terms, (*self.passages, *self.displaced))
+    @property
+    def passages(self) -> list[Passage]:
+        """The passages to show, in the order of the conversation."""
+        return sorted(self.ranked, key=lambda passage: (not passage.is_foreign, passage.message))
+
+    def within(self, max_characters: int) -> "Recalled":
+        """Return the best of them that fit into some characters."""
+        ranked = list(take_fitting(self.ranked, max_characters))
+        left_over = [passage for passage in self.ranked if passage not in ranked]
+        return Recalled(ranked, self.terms, (*left_over, *self.displaced))
 
 
 def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -> Recalled:
@@ -102,18 +110,21 @@ def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -
         for passage in _pointed_to(query, intents)
         if passage.text.strip() not in query.shown
     ]
-    first = list(take_fitting(pointed, int(query.max_characters * _STRUCTURE_SHARE)))
-    wanted = [*first, *_by_words(found, intents, query), *pointed]
+    by_words = list(_by_words(found, intents, query))
+    best = take_fitting(by_words[:_MAX_WIDE], int(query.max_characters * _BEST_SHARE))
+    structure = take_fitting(pointed, int(query.max_characters * _STRUCTURE_SHARE))
+    wanted = [*best, *structure, *by_words, *pointed]
     chosen = list(take_fitting(wanted, query.max_characters))
     shown = {passage.text.strip() for passage in chosen}
     displaced = [passage for passage in wanted if passage.text.strip() not in shown]
-    ordered = sorted(chosen, key=lambda passage: (not passage.is_foreign, passage.message))
-    return Recalled(ordered, tuple(found.terms), displaced)
+    return Recalled(chosen, tuple(found.terms), displaced)
 
 
 def _limits(question: Question, intents: frozenset[Intent]) -> RetrievalLimits:
     if not question.words:
         return _STEP_LIMITS
+    if Intent.UNDO in intents:
+        return RetrievalLimits(keeps_old_versions=True)
     return _LIST_LIMITS if Intent.LIST in intents else RetrievalLimits()
 
 

@@ -7,6 +7,7 @@ of a file the newer comes first.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 from msgspec import Struct
 
@@ -34,10 +35,11 @@ class RetrievalLimits(Struct, frozen=True, kw_only=True):
     place is worth more than the tenth. A passage that scores less than `min_score_share` of the
     best, or than `min_score`, has nothing to do with the request. A text of the user that has
     `echo_share` of the question's words asks the same: it is no answer. Two passages are versions
-    of one piece of a file if they share `version_share` of their lines. Of one message
+    of one piece of a file if they share `version_share` of their lines; what was read anew counts
+    only as it was read last, unless it `keeps_old_versions`. Of one message
     `max_of_message` passages come before all others, so that a result of a thousand like lines
-    leaves room for anything else. What was said is worth `said_worth` times what a tool gave. Among
-    the best `max_asked` it is looked what the user asked before.
+    leaves room for anything else. What was said is worth `said_worth` times what a tool gave. Of
+    what the user said the best `max_asked` are looked at for what followed.
     """
 
     max_matches: int = 80
@@ -47,6 +49,7 @@ class RetrievalLimits(Struct, frozen=True, kw_only=True):
     min_score: float = 2.5
     echo_share: float = 0.6
     version_share: float = 0.5
+    keeps_old_versions: bool = False
     max_of_message: int = 3
     max_asked: int = 6
     said_worth: float = 1.3
@@ -87,14 +90,17 @@ def search_passages(
     nearest = [number for number in nearest if number in loaded]  # not those of other forks
     scores = _favour_words(scores, loaded, limits.said_worth)
     ranking = fuse_rankings((list(scores), nearest), limits.fusion)
+    old = set() if limits.keeps_old_versions else outdated(loaded, limits.version_share)
     candidates = {
-        number: loaded[number] for number in ranking if _is_news(loaded[number], search.shown)
+        number: loaded[number]
+        for number in ranking
+        if number not in old and _is_news(loaded[number], search.shown)
     }
     echoes = _echoes(candidates, search.question, limits.echo_share)
     relevant = _relevant(candidates, scores, nearest, echoes, limits)
     ordered = _spread(newer_versions_first(relevant, limits.version_share), limits.max_of_message)
-    asked = [loaded[number] for number in ranking[: limits.max_asked] if loaded[number].is_request]
-    return FoundPassages(ordered, terms, asked)
+    asked = [loaded[number] for number in ranking if loaded[number].is_request]
+    return FoundPassages(ordered, terms, asked[: limits.max_asked])
 
 
 def _favour_words(
@@ -116,15 +122,33 @@ def _is_news(passage: Passage, shown: str) -> bool:
 def newer_versions_first(passages: Sequence[Passage], version_share: float) -> list[Passage]:
     """Return passages with the newer of two versions of a piece of a file in the better place."""
     ordered = list(passages)
-    lines = [frozenset(passage.text.splitlines()) for passage in ordered]
-    for first in range(len(ordered)):
-        for later in range(first + 1, len(ordered)):
-            is_newer = ordered[later].message > ordered[first].message
-            same_file = ordered[later].file == ordered[first].file != ""
-            if is_newer and same_file and _share_lines(lines[first], lines[later], version_share):
-                ordered[first], ordered[later] = ordered[later], ordered[first]
-                lines[first], lines[later] = lines[later], lines[first]
+    for first, later in _version_pairs(ordered):
+        before, behind = ordered[first], ordered[later]
+        if behind.message > before.message and _share_lines(before, behind, version_share):
+            ordered[first], ordered[later] = behind, before
     return ordered
+
+
+def outdated(passages: Mapping[int, Passage], version_share: float) -> set[int]:
+    """Return which of the passages by number are older versions of what was read anew."""
+    numbers, ordered = list(passages), list(passages.values())
+    old: set[int] = set()
+    for first, later in _version_pairs(ordered):
+        one, other = ordered[first], ordered[later]
+        is_reading = one.source == other.source and one.message != other.message
+        if is_reading and _share_lines(one, other, version_share):
+            old.add(numbers[first if one.message < other.message else later])
+    return old
+
+
+def _version_pairs(passages: Sequence[Passage]) -> Iterator[tuple[int, int]]:
+    """Yield the places of each two passages that are of one file."""
+    places: dict[str, list[int]] = {}
+    for place, passage in enumerate(passages):
+        if passage.file:
+            places.setdefault(passage.file, []).append(place)
+    for of_file in places.values():
+        yield from combinations(of_file, 2)
 
 
 def _spread(passages: Sequence[Passage], max_of_message: int) -> list[Passage]:
@@ -178,5 +202,6 @@ def _relevant(
     return [candidates[number] for number in (*relevant, *echoes)]
 
 
-def _share_lines(first: frozenset[str], second: frozenset[str], share: float) -> bool:
+def _share_lines(one: Passage, other: Passage, share: float) -> bool:
+    first, second = frozenset(one.text.splitlines()), frozenset(other.text.splitlines())
     return len(first & second) >= share * min(len(first), len(second))

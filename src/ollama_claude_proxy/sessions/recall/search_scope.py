@@ -45,6 +45,12 @@ class PassageIndex(Protocol):
     def scope(self, key: str, *, project: bool) -> SearchScope | None:
         """Return where a conversation may search; with `project` also in others of its folder."""
 
+    def has_earlier(self, key: str, begins: int) -> bool:
+        """Whether a conversation began otherwise before: it was compacted.
+
+        `begins` is the hash of its first message.
+        """
+
     def count(self, scope: SearchScope) -> int:
         """Return how many passages there are."""
 

@@ -37,6 +37,21 @@ class StoredPassages:
         roots = frozenset(int(root) for _, root in heads)
         return SearchScope(self._chain_up_to(head), root, roots, foreign_roots)
 
+    def has_earlier(self, key: str, begins: int) -> bool:
+        """Whether a conversation began otherwise before: it was compacted.
+
+        `begins` is the hash of its first message.
+        """
+        return bool(
+            self._database.rows(
+                "SELECT 1 FROM conversations AS c JOIN heads AS h ON h.conversation = c.id"
+                " JOIN messages AS m ON m.id = h.message"
+                " JOIN messages AS f ON f.id = m.root WHERE c.key = ? AND f.hash != ? LIMIT 1",
+                key,
+                begins,
+            )
+        )
+
     def count(self, scope: SearchScope) -> int:
         """Return how many passages there are; passages of one root are numbered without gaps."""
         return sum(

@@ -11,7 +11,7 @@ from ollama_claude_proxy.sessions.block_text import block_text
 from ollama_claude_proxy.sessions.message_chain import restore_block, restore_raw
 from ollama_claude_proxy.sessions.storage.compression import decompress
 from ollama_claude_proxy.sessions.storage.database import Database
-from ollama_claude_proxy.sessions.storage.passage_numbers import numbers_of_root
+from ollama_claude_proxy.sessions.storage.passage_numbers import PASSAGE_BITS
 from ollama_claude_proxy.sessions.storage.passage_writer import indexed_words
 from ollama_claude_proxy.sessions.storage.turn_store import turn_key
 
@@ -92,24 +92,39 @@ def prune_file(path: Path, days: float, max_bytes: int) -> int:
 
 
 def _delete(conversation: int, connection: Connection) -> int:
+    """Delete a conversation, and the messages that no branch of another one has."""
     cursor = connection.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
-    roots = connection.execute(
-        "SELECT DISTINCT root FROM messages WHERE root NOT IN"
-        " (SELECT root FROM heads JOIN messages ON id = message)"
+    connection.execute("CREATE TEMP TABLE gone (id INTEGER PRIMARY KEY)")
+    connection.execute(
+        "WITH RECURSIVE kept (id) AS (SELECT message FROM heads"
+        " UNION SELECT parent FROM messages JOIN kept USING (id) WHERE parent IS NOT NULL)"
+        " INSERT INTO gone SELECT id FROM messages WHERE id NOT IN (SELECT id FROM kept)"
+    )
+    _delete_passages(connection)
+    _delete_turns(connection)
+    blocks = connection.execute(
+        "SELECT DISTINCT block FROM contents WHERE message IN (SELECT id FROM gone)"
     ).fetchall()
-    for (root,) in roots:
-        _delete_root(connection, int(root))
+    connection.execute("DELETE FROM messages WHERE id IN (SELECT id FROM gone)")
+    connection.executemany(
+        "DELETE FROM blocks WHERE id = ?"
+        " AND NOT EXISTS (SELECT 1 FROM contents WHERE block = blocks.id)",
+        blocks,
+    )
+    connection.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM passages)")
+    connection.execute("DROP TABLE gone")
     return cursor.rowcount
 
 
-def _delete_root(connection: Connection, root: int) -> None:
-    """Delete all messages of a root, their passages, and the blocks that no other root has."""
-    numbers = numbers_of_root(root)
+def _delete_passages(connection: Connection) -> None:
+    """Delete the passages of blocks that no other message of the same root has."""
     passages = connection.execute(
         "SELECT p.id, p.start, p.length, s.text, b.body FROM passages AS p"
         " JOIN blocks AS b ON b.id = p.block JOIN sources AS s ON s.id = p.source"
-        " WHERE p.id BETWEEN ? AND ?",
-        numbers,
+        " WHERE p.block IN (SELECT block FROM contents WHERE message IN (SELECT id FROM gone))"
+        " AND NOT EXISTS (SELECT 1 FROM contents AS c JOIN messages AS m ON m.id = c.message"
+        " WHERE c.block = p.block AND m.root = p.id >> ? AND m.id NOT IN (SELECT id FROM gone))",
+        (PASSAGE_BITS,),
     ).fetchall()
     for number, start, length, source, body in passages:
         text = block_text(restore_block(decompress(body)))[start : start + length]
@@ -117,27 +132,15 @@ def _delete_root(connection: Connection, root: int) -> None:
             "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)",
             (number, indexed_words(source, text)),
         )
-    connection.execute("DELETE FROM passages WHERE id BETWEEN ? AND ?", numbers)
-    blocks = connection.execute(
-        "SELECT DISTINCT block FROM contents JOIN messages ON id = message WHERE root = ?", (root,)
-    ).fetchall()
-    _delete_turns(connection, root)
-    connection.execute("DELETE FROM messages WHERE root = ?", (root,))
-    connection.executemany(
-        "DELETE FROM blocks WHERE id = ?"
-        " AND NOT EXISTS (SELECT 1 FROM contents WHERE block = blocks.id)",
-        blocks,
-    )
-    connection.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM passages)")
+        connection.execute("DELETE FROM passages WHERE id = ?", (number,))
 
 
-def _delete_turns(connection: Connection, root: int) -> None:
-    """Delete what the model wrote for the messages of a root."""
+def _delete_turns(connection: Connection) -> None:
+    """Delete what the model wrote for the messages."""
     rows = connection.execute(
         "SELECT m.id, c.reference, b.body FROM messages AS m JOIN contents AS c ON c.message = m.id"
-        " JOIN blocks AS b ON b.id = c.block WHERE m.root = ? AND m.role = 'assistant'"
-        " ORDER BY m.id, c.position",
-        (root,),
+        " JOIN blocks AS b ON b.id = c.block WHERE m.role = 'assistant'"
+        " AND m.id IN (SELECT id FROM gone) ORDER BY m.id, c.position"
     ).fetchall()
     for _, message_rows in groupby(rows, key=lambda row: int(row[0])):
         blocks = [restore_raw(reference, decompress(body)) for _, reference, body in message_rows]
