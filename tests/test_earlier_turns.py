@@ -87,7 +87,7 @@ def test_what_the_user_answered_shortly_belongs_to_what_followed(answer: str) ->
     assert after(turns, 0) == ["In red?", answer, "Done."]
 
 
-@pytest.mark.parametrize("request_text", ["Test it.", "Northern birds.", f"No, {'x' * 300}"])
+@pytest.mark.parametrize("request_text", ["Test it.", "Northern birds.", f"No, {'x' * 3000}"])
 def test_another_request_ends_what_followed(request_text: str) -> None:
     talk = (said("user", "Draw it."), said("assistant", "Drawn."), said("user", request_text))
     turns = earlier(*talk, said("assistant", "Well."))

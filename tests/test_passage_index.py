@@ -167,6 +167,19 @@ def test_what_was_before_a_compaction_stands_before_the_conversation(store: Stor
     assert store.index.count(store.scope("one")) == 6
 
 
+def test_a_compacted_conversation_began_otherwise(store: Store) -> None:
+    first, anew = (
+        chain_messages([parse_message("user", text)])[0].hash for text in (BEGIN, "In short.")
+    )
+    store.keep("one", BEGIN, "A stork.")
+    assert not store.index.has_earlier("one", first)
+    store.keep("one", BEGIN, "A fork.")
+    assert not store.index.has_earlier("one", first)
+    store.keep("one", "In short.", "A stork.")
+    assert store.index.has_earlier("one", anew)
+    assert not store.index.has_earlier("nobody", anew)
+
+
 def test_other_conversations_of_the_folder_are_searched_only_where_wanted(store: Store) -> None:
     store.keep("one", BEGIN, "A stork.")
     store.keep("two", f"{BEGIN} Again.", "A stork from there.")

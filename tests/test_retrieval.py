@@ -201,9 +201,11 @@ def test_what_does_not_ask_the_same_is_no_echo(other: Passage) -> None:
 def test_what_the_user_asked_is_told_also_where_the_prompt_shows_it() -> None:
     asked = [passage(number, "The heron?", is_request=True) for number in (1, 2, 3)]
     said = passage(4, "heron nests")
-    shown = search([*asked, said], "heron", shown="The heron?", said_worth=1.0, max_asked=3)
-    assert [one.message for one in shown.asked] == [3, 2]  # the newest of equal ones are looked at
+    shown = search([*asked, said], "heron", shown="The heron?", said_worth=1.0, max_asked=9)
+    assert [one.message for one in shown.asked] == [3, 2, 1]  # the newest of equal ones first
     assert [one.message for one in shown.passages] == [4]
+    few = search([*asked, said], "heron", said_worth=1.0, max_asked=2)
+    assert [one.message for one in few.asked] == [3, 2]
 
 
 def test_what_was_said_is_worth_more_than_what_a_tool_gave() -> None:
@@ -228,11 +230,21 @@ def test_a_long_result_leaves_room_for_others() -> None:
     assert [one.message for one in result.passages] == [1, 1, 2, 1, 1, 1, 1]
 
 
-def test_the_newer_version_is_found_before_the_older() -> None:
-    old = passage(1, "heron = 1\nstork = 2\ncrane = 3", source="Read /a.py")
-    new = passage(2, "heron = 1\nstork = 2\nibis = 4", source="Read /a.py")
-    assert found([old, new], "heron stork crane", version_share=0.5) == [2, 1]
-    assert found([old, new], "heron stork crane", version_share=0.9) == [1, 2]
+OLD = passage(1, "heron = 1\nstork = 2\ncrane = 3", source="Read /a.py")
+NEW = passage(2, "heron = 1\nstork = 2\nibis = 4", source="Read /a.py")
+EDITED = passage(2, NEW.text, source="Bash sed /a.py")
+
+
+def test_what_was_read_anew_is_found_as_it_was_read_last() -> None:
+    assert found([OLD, NEW], "heron stork crane", version_share=0.5) == [2]
+    assert found([NEW, OLD], "heron stork crane", version_share=0.5) == [2]
+    assert found([OLD, NEW], "heron stork crane", version_share=0.9) == [1, 2]
+    assert found([OLD, EDITED], "heron stork crane", version_share=0.5) == [1, 2]
+
+
+def test_where_old_versions_are_kept_the_newer_comes_first() -> None:
+    versions = {"version_share": 0.5, "keeps_old_versions": True}
+    assert found([OLD, NEW], "heron stork crane", **versions) == [2, 1]
 
 
 def test_all_roots_are_in_order_and_each_once() -> None:
