@@ -1,39 +1,18 @@
 """What is told of turns that left a prompt."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_claude_proxy.sessions.digest import found_tools, max_digest_tokens, write_digest
 from ollama_claude_proxy.wire.anthropic import Message
-from ollama_claude_proxy.wire.blocks import (
-    Block,
-    TextBlock,
-    ToolReferenceBlock,
-    ToolResultBlock,
-    ToolUseBlock,
-)
+from ollama_claude_proxy.wire.blocks import ToolReferenceBlock
+from support.chat import REMINDER, call, result, said
 
 FIRST = (
     "<system-reminder>\nLeft out here, for this conversation is longer than the window: "
     "{} messages. What is needed of them can be read again.\n"
 )
-REMINDER = "<system-reminder>\nWe use tabs. Error: none.\n</system-reminder>"
-
-
-def said(role: str, *texts: str) -> Message:
-    return Message(role, tuple(map(TextBlock, texts)))
-
-
-def call(tool: str, **arguments: Any) -> Message:
-    return Message("assistant", (ToolUseBlock("toolu_1", tool, arguments),))
-
-
-def result(*blocks: Block | str) -> Message:
-    content = tuple(TextBlock(one) if isinstance(one, str) else one for one in blocks)
-    return Message("user", (ToolResultBlock("toolu_1", content),))
 
 
 def digest(*left: Message, tokens: int = 1000) -> str:
@@ -65,11 +44,14 @@ def lines(name: str, *told: str) -> str:
         ),
         ([call("Edit", file_path="/a")], lines("Files written", "/a")),
         ([call("notebookedit", path="/a.ipynb")], lines("Files written", "/a.ipynb")),
-        ([call("Read", file_path="/b"), call("Glob", path="/c")], lines("Files read", "/b", "/c")),
+        ([call("Read", file_path="/b"), call("Glob", path="/c")], lines("Files read", "/b, c")),
         ([call("Grep", pattern="x")], ""),
         ([call("Bash", command="make\n  all")], lines("Commands", "make all")),
         ([result("fine\nFooError: it broke\nfine")], lines("Errors", "FooError: it broke")),
-        ([result("build FAILED: 3 tests")], lines("Errors", "build FAILED: 3 tests")),
+        (
+            [result("build FAILED: 3 tests")],
+            lines("Tests failed", "build") + lines("Errors", "build FAILED: 3 tests"),
+        ),
         ([said("assistant", "FooError: it broke")], ""),
         ([result("no error")], ""),
         ([call("Write", file_path="")], ""),
@@ -104,11 +86,6 @@ def test_each_line_is_told_once_where_it_was_said_last() -> None:
     assert digest(*calls) == lines("Commands", "b", "a", "c")
 
 
-def test_only_the_newest_lines_are_told() -> None:
-    calls = [call("Bash", command=f"make {number}") for number in range(20)]
-    assert digest(*calls) == lines("Commands", *(f"make {number}" for number in range(8, 20)))
-
-
 def test_a_line_that_is_too_long_ends_early() -> None:
     assert digest(said("user", "x" * 141)) == lines("The user asked", "x" * 140)
 
@@ -122,10 +99,37 @@ def test_where_room_is_short_the_newest_lines_are_told() -> None:
 
 
 def test_kinds_share_the_room() -> None:
-    left = [call("Bash", command="c" * 100), said("user", "u" * 100)]
-    exact = (140 + 2 * (len("The user asked") + 2 + 103)) // 3
-    assert digest(*left, tokens=exact).count("- ") == 2
-    assert digest(*left, tokens=exact - 1).count("- ") == 1
+    left = [call("Bash", command=f"c{number:098}") for number in range(9)]
+    left += [said("user", f"u{number:098}") for number in range(9)]
+    text = digest(*left, tokens=400)
+    assert text.count("- c") == text.count("- u") > 1
+
+
+def test_what_a_kind_does_not_need_others_get() -> None:
+    commands = [call("Bash", command=f"c{number:098}") for number in range(9)]
+    requests = [said("user", f"u{number:098}") for number in range(9)]
+    both = digest(*commands, *requests, tokens=400)
+    few = digest(*commands, said("user", "u"), tokens=400)
+    alone = digest(*commands, tokens=400)
+    assert both.count("- c") < few.count("- c") <= alone.count("- c")
+    assert few.count("- u") == 1
+
+
+def test_files_stand_behind_their_folder_the_newest_folder_last() -> None:
+    paths = ("/a/one.py", "/b/two.py", "/a/three.py", "four.py", "/b/two.py")
+    left = [call("Edit", file_path=path) for path in paths]
+    assert digest(*left) == lines("Files written", "/a/one.py, three.py", "four.py", "/b/two.py")
+
+
+def test_of_a_large_folder_the_newest_files_are_told() -> None:
+    left = [call("Edit", file_path=f"/srv/ledger/handler_{number}.py") for number in range(200)]
+    text = digest(*left, tokens=300)
+    assert text.count("handler_199.py") == 1
+    assert "handler_0.py" not in text
+
+
+def test_without_tokens_there_is_only_the_first_line() -> None:
+    assert digest(said("user", "Go on."), call("Bash", command="make"), tokens=0) == ""
 
 
 def test_a_summary_stands_in_for_what_left_before() -> None:

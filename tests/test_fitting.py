@@ -1,21 +1,20 @@
 """Fitting a conversation into the window ends: in a prompt that fits, or in an honest refusal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ollama_claude_proxy.sessions.block_text import message_text
 from ollama_claude_proxy.sessions.conversation import Conversation
-from ollama_claude_proxy.sessions.digest import write_digest
 from ollama_claude_proxy.sessions.fit_state import ConversationKey
+from ollama_claude_proxy.sessions.fitted_turn import FittedTurn
 from ollama_claude_proxy.sessions.recall.passages import Passage
-from ollama_claude_proxy.sessions.recall.retrieval import QueryVector, SearchScope
 from ollama_claude_proxy.wire.anthropic import Message, parse_message
 from support.fake_models import FakeModel
 from support.fake_ollama import FakeOllama, answer
+from support.passage_memory import PassageMemory
 from support.proxy import Proxy
 
 # Limits are halved from at most some megabytes, and so are turns.
@@ -36,26 +35,14 @@ class States:
     def keep_fit_state(self, key: str, model: str, state: bytes) -> None:
         self.kept[key, model] = state
 
+    def keep_fitted_turn(self, key: str, model: str, message: int, turn: FittedTurn) -> None:
+        """Keep nothing: only `ocp sessions` reads it."""
 
-class Passages:
-    """An index that finds a passage of some length for everything."""
 
-    def __init__(self, length: int) -> None:
-        self._length = length
-
-    def scope(self, _key: str, *, project: bool) -> SearchScope | None:  # noqa: ARG002
-        return SearchScope(frozenset({1}), 1, frozenset({1}))
-
-    def match_terms(
-        self, _terms: Sequence[str], _scope: SearchScope, _max_matches: int
-    ) -> Mapping[int, float]:
-        return {1: -1.0}
-
-    def nearest(self, _query: QueryVector, _scope: SearchScope, _max_matches: int) -> list[int]:
-        return []
-
-    def load(self, number: int, _scope: SearchScope) -> Passage | None:
-        return Passage(number, 1, "Read /a", "p" * self._length)
+def index(length: int) -> PassageMemory:
+    """Return an index that has a passage of some length about herons, and others."""
+    heron = Passage(1, 1, "Read /a", f"heron {'p' * length}")
+    return PassageMemory([heron, *(Passage(2, 1, "", f"other {at}") for at in range(200))])
 
 
 def turn(number: int, result: int) -> list[Message]:
@@ -67,11 +54,14 @@ def turn(number: int, result: int) -> list[Message]:
 
 @st.composite
 def conversations(draw: st.DrawFn) -> list[Message]:
-    messages = [parse_message("user", "u" * draw(RESULT_LENGTHS))]
+    messages = [parse_message("user", "The heron? " + "u" * draw(RESULT_LENGTHS))]
     for number, result in enumerate(draw(st.lists(RESULT_LENGTHS, max_size=20))):
         messages += turn(number, result)
         if draw(st.integers(0, 4)) == 0:
-            messages += [parse_message("assistant", "Ok."), parse_message("user", "w" * result)]
+            messages += [
+                parse_message("assistant", "Ok."),
+                parse_message("user", "A heron! " + "w" * result),
+            ]
     return messages
 
 
@@ -105,7 +95,7 @@ def test_fitting_ends_whatever_the_head_the_window_the_history_and_the_passages(
     messages: list[Message], head: int, window: int, passage: int
 ) -> None:
     key = ConversationKey("k", "s", "", "m")
-    conversation = Conversation(States(), Passages(passage), key, messages)
+    conversation = Conversation(States(), index(passage), key, messages)
     budget, sizes = fit(conversation, head, window)
     smallest = 1500  # of the last turn and the texts, each as short as it may be
     assert sizes[-1] <= budget or head + smallest > budget - len(messages)
@@ -116,7 +106,7 @@ def test_fitting_ends_whatever_the_head_the_window_the_history_and_the_passages(
 def test_a_conversation_that_goes_on_is_fitted_at_every_turn(
     messages: list[Message], results: list[int]
 ) -> None:
-    states, passages = States(), Passages(900)
+    states, passages = States(), index(900)
     for number, result in enumerate(results):
         messages = [*messages, *turn(1000 + number, result)]
         key = ConversationKey("k", "s", "", "m")
@@ -135,7 +125,7 @@ def test_the_users_newest_words_are_always_shown() -> None:
     for number in range(40):
         messages += turn(100 + number, 6000)
         key = ConversationKey("k", "s", "", "m")
-        conversation = Conversation(states, Passages(0), key, list(messages))
+        conversation = Conversation(states, index(0), key, list(messages))
         budget, sizes = fit(conversation, 2000, 16_384)
         conversation.keep_fit()
         assert sizes[-1] <= budget
@@ -144,10 +134,21 @@ def test_the_users_newest_words_are_always_shown() -> None:
         )
 
 
+def test_what_was_found_is_shown_and_fits() -> None:
+    messages = [parse_message("user", "Begin."), *turn(1, 20_000), *turn(2, 20_000)]
+    messages += [parse_message("assistant", "Ok."), *turn(3, 9000), *turn(4, 9000)]
+    messages += [parse_message("assistant", "Ok."), parse_message("user", "And the heron?")]
+    key = ConversationKey("k", "s", "", "m")
+    conversation = Conversation(States(), index(900), key, messages)
+    budget, sizes = fit(conversation, 1000, 16_384)
+    assert sizes[-1] <= budget
+    assert "heron ppp" in message_text(conversation.shown_messages()[-1])
+
+
 def test_a_single_huge_result_gets_the_room_that_there_is() -> None:
     messages = [parse_message("user", "Read it."), *turn(1, 800_000)]
     key = ConversationKey("k", "s", "", "m")
-    conversation = Conversation(States(), Passages(0), key, messages)
+    conversation = Conversation(States(), index(0), key, messages)
     budget, sizes = fit(conversation, 1000, 16_384, tries=4)
     assert 0.8 * budget < sizes[-1] <= budget
 
@@ -155,7 +156,7 @@ def test_a_single_huge_result_gets_the_room_that_there_is() -> None:
 def test_a_huge_request_keeps_its_head_and_its_tail() -> None:
     words = "Begin here. " + "x" * 200_000 + " And end there."
     key = ConversationKey("k", "s", "", "m")
-    conversation = Conversation(States(), Passages(0), key, [parse_message("user", words)])
+    conversation = Conversation(States(), index(0), key, [parse_message("user", words)])
     budget, sizes = fit(conversation, 1000, 32_768, tries=6)
     shown = message_text(conversation.shown_messages()[0])
     assert sizes[-1] <= budget
@@ -197,12 +198,6 @@ def test_a_large_head_and_large_results_do_not_freeze_the_proxy() -> None:
                 )
                 assert reply.status_code == 200
             assert proxy.client.get("/health").status_code == 200
-
-
-@pytest.mark.parametrize("text", ['{"a": "because ', "decid ", "a because b ", "x" * 50 + " "])
-def test_a_digest_of_a_megabyte_on_one_line_takes_no_time(text: str) -> None:
-    worst = (text * (1_000_000 // len(text)))[:1_000_000]
-    assert "messages" in write_digest([parse_message("user", worst)], 1000)
 
 
 def test_the_proxys_own_cut_is_named_as_one() -> None:

@@ -1,6 +1,6 @@
-"""Which passages are shown again, of what an index finds."""
+"""Which stored passages are shown again, of what an index finds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -8,110 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_claude_proxy.sessions.recall.passages import Passage
+from ollama_claude_proxy.sessions.recall.question import Question
 from ollama_claude_proxy.sessions.recall.retrieval import (
-    PassageQuery,
-    QueryVector,
-    RetrievalBudget,
-    SearchScope,
-    find_passages,
-    fuse_rankings,
+    FoundPassages,
+    PassageSearch,
+    RetrievalLimits,
     newer_versions_first,
+    search_passages,
     take_fitting,
 )
+from ollama_claude_proxy.sessions.recall.search_scope import QueryVector, SearchScope
+from support.passage_memory import SCOPE, PassageMemory
 
-SCOPE = SearchScope(messages=frozenset({1}), root=1, roots=frozenset({1}))
 VECTOR = QueryVector("model", (1.0,))
-PLENTY = 10_000
-
-
-class MemoryIndex:
-    """An index of passages by number; `scores` are BM25's, of which the lowest is the best.
-
-    `asked` are the terms, `limits` how many matches were wanted.
-    """
-
-    def __init__(
-        self,
-        passages: Mapping[int, Passage],
-        scores: Mapping[int, float],
-        nearest: Sequence[int] = (),
-    ) -> None:
-        self._passages = passages
-        self._scores = scores
-        self._nearest = nearest
-        self.asked: list[str] = []
-        self.limits: list[int] = []
-
-    def scope(self, key: str, *, project: bool) -> SearchScope | None:
-        return SCOPE if key and not project else None
-
-    def match_terms(
-        self, terms: Sequence[str], scope: SearchScope, max_matches: int
-    ) -> Mapping[int, float]:
-        assert scope is SCOPE
-        self.asked = list(terms)
-        self.limits.append(max_matches)
-        ranked = sorted(self._scores, key=lambda number: self._scores[number])
-        return {number: self._scores[number] for number in ranked[:max_matches]}
-
-    def nearest(self, query: QueryVector, scope: SearchScope, max_matches: int) -> list[int]:
-        assert (query, scope) == (VECTOR, SCOPE)
-        self.limits.append(max_matches)
-        return list(self._nearest[:max_matches])
-
-    def load(self, number: int, scope: SearchScope) -> Passage | None:
-        assert scope is SCOPE
-        return self._passages.get(number)
 
 
 def passage(number: int, text: str = "", **more: Any) -> Passage:
-    return Passage(number, number, more.pop("source", ""), text or f"text {number}", **more)
-
-
-def passages(*numbers: int) -> dict[int, Passage]:
-    return {number: passage(number) for number in numbers}
-
-
-def query(request: str = "words", **more: Any) -> PassageQuery:
-    fields: dict[str, Any] = {"prompt": "", "max_characters": PLENTY}
-    return PassageQuery(request, **(fields | more))
-
-
-def found(index: MemoryIndex, wanted: PassageQuery, **budget: Any) -> list[int]:
-    """Return the numbers of what is found."""
-    return [one.message for one in find_passages(index, SCOPE, wanted, RetrievalBudget(**budget))]
-
-
-@pytest.mark.parametrize(
-    ("rankings", "joined"),
-    [
-        (([], []), []),
-        (([3, 1, 2], []), [3, 1, 2]),
-        (([3, 1, 2], [3, 1, 2]), [3, 1, 2]),
-        (([1, 2], [3, 4]), [1, 3, 2, 4]),  # equal places: the first ranking goes first
-        (([1, 2, 3], [3]), [3, 1, 2]),  # a place in both goes before the first of one
-        (([1, 2, 3, 4], [4, 3, 2, 1]), [1, 4, 2, 3]),
-        (([1, *range(10, 90), 2], [2]), [2, 1, *range(10, 90)]),
-    ],
-)
-def test_rankings_are_joined_by_their_places(
-    rankings: tuple[list[int], list[int]], joined: list[int]
-) -> None:
-    assert fuse_rankings(rankings, 60) == joined
-
-
-def test_a_small_fusion_favours_the_first_places() -> None:
-    rankings = ([1, 2, 3], [4, 5, 3])
-    assert fuse_rankings(rankings, 60) == [3, 1, 4, 2, 5]
-    assert fuse_rankings(rankings, 1) == [1, 4, 3, 2, 5]
-
-
-@given(st.lists(st.lists(st.integers(0, 30), unique=True), max_size=3))
-def test_joining_loses_nothing_and_keeps_the_order_of_one(rankings: list[list[int]]) -> None:
-    joined = fuse_rankings(rankings, 60)
-    assert sorted(joined) == sorted(set().union(*rankings))
-    for ranking in rankings:
-        assert fuse_rankings([ranking], 60) == ranking
+    return Passage(number, 1, more.pop("source", ""), text or f"text {number}", **more)
 
 
 LINES = [f"line {number}" for number in range(10)]
@@ -119,7 +32,7 @@ LINES = [f"line {number}" for number in range(10)]
 
 def version(number: int, first: int, last: int, source: str = "Read /a.py") -> Passage:
     """Return a version of a piece of a file with some of the lines."""
-    return passage(number, "\n".join(LINES[first:last]), source=source)
+    return Passage(number, 1, source, "\n".join(LINES[first:last]))
 
 
 @pytest.mark.parametrize(
@@ -178,96 +91,165 @@ def test_what_is_taken_fits(texts: list[str], room: int) -> None:
     assert len({one.text.strip() for one in taken}) == len(taken)
 
 
-def test_what_is_found_stands_in_the_order_of_the_conversation() -> None:
-    index = MemoryIndex(passages(1, 2, 3), {3: -9.0, 1: -8.0, 2: -7.0})
-    assert found(index, query()) == [1, 2, 3]
+def search(
+    passages: Iterable[Passage],
+    words: str,
+    shown: str = "",
+    near: list[int] | None = None,
+    lost: frozenset[int] = frozenset(),
+    **limits: Any,
+) -> FoundPassages:
+    """Search passages; without other limits, all that has any of the words is found."""
+    index = PassageMemory(passages, near or (), lost)
+    limits = {"min_score": 0.0, "min_score_share": 0.0} | limits
+    vector = None if near is None else VECTOR
+    wanted = PassageSearch(Question(words), shown, vector, RetrievalLimits(**limits))
+    return search_passages(index, SCOPE, wanted)
 
 
-def test_what_others_said_stands_first() -> None:
-    foreign = {4: passage(4, is_foreign=True), 3: passage(3, is_foreign=True)}
-    index = MemoryIndex(passages(1, 2) | foreign, {1: -9.0, 4: -8.0, 2: -7.0, 3: -6.0})
-    assert found(index, query()) == [3, 4, 1, 2]
+def found(passages: Iterable[Passage], words: str, **more: Any) -> list[int]:
+    """Return the numbers of what is found."""
+    return [one.message for one in search(passages, words, **more).passages]
 
 
-def test_where_room_is_short_the_best_are_shown() -> None:
-    index = MemoryIndex(passages(1, 2, 3), {3: -9.0, 1: -8.0, 2: -7.0})
-    assert found(index, query(max_characters=2 * len("text 1"))) == [1, 3]
-    assert found(index, query(max_characters=len("text 1") - 1)) == []
-
-
-def test_what_the_prompt_shows_is_not_shown_again() -> None:
-    shown = {2: passage(2, "\n  text 2  \n")}
-    index = MemoryIndex(passages(1, 3) | shown, {1: -9.0, 2: -8.0, 3: -7.0})
-    assert found(index, query(prompt="before text 2 behind")) == [1, 3]
-    assert found(index, query(prompt="before text 3")) == [1, 2]
-
-
-def test_what_is_not_within_the_scope_is_not_shown() -> None:
-    assert found(MemoryIndex(passages(1, 3), {1: -9.0, 2: -8.0, 3: -7.0}), query()) == [1, 3]
-
-
-@pytest.mark.parametrize(
-    ("scores", "numbers"),
-    [
-        ({1: -10.0, 2: -3.0}, [1, 2]),
-        ({1: -10.0, 2: -2.9}, [1]),
-        ({1: -10.0, 2: -5.0, 3: -1.0}, [1, 2]),
-        ({1: -0.1, 2: -0.01}, [1]),
-        ({1: 0.0, 2: 0.0}, [1, 2]),
-    ],
+BIRDS = (
+    passage(0, "the heron nests"),
+    passage(1, "the stork nests"),
+    passage(2, "heron and stork and crane"),
+    passage(3, "nothing of that"),
 )
-def test_what_matches_much_worse_than_the_best_is_left_out(
-    scores: dict[int, float], numbers: list[int]
-) -> None:
-    assert found(MemoryIndex(passages(1, 2, 3), scores), query()) == numbers
 
 
-def test_the_best_is_the_best_of_what_is_not_shown() -> None:
-    index = MemoryIndex(passages(1, 2, 3), {1: -100.0, 2: -10.0, 3: -4.0})
-    assert found(index, query()) == [1]
-    assert found(index, query(prompt="text 1")) == [2, 3]
+def test_the_best_match_comes_first() -> None:
+    assert found(BIRDS, "heron stork crane") == [2, 1, 0]
+    assert found(BIRDS, "kestrel") == []
+    assert found(BIRDS, "what was that") == []
+
+
+def test_the_terms_that_were_searched_are_told() -> None:
+    assert list(search(BIRDS, "the heron or kestrel").terms) == ["heron", "kestrel"]
+
+
+def test_what_the_prompt_shows_is_not_found() -> None:
+    shown = "before the heron nests behind"
+    assert found(BIRDS, "heron", shown=shown) == [2]
+    assert found([passage(0, "\n heron \n")], "heron", shown="heron") == []
+    assert found([passage(0, "heron")], "heron", shown="HERON") == [0]
+
+
+def test_what_cannot_be_loaded_is_not_found() -> None:
+    assert found(BIRDS, "heron", lost=frozenset({2})) == [0]
+    assert set(found(BIRDS, "heron", near=[3, 1], lost=frozenset({3}))) == {0, 1, 2}
+
+
+def test_what_only_says_that_something_was_written_is_not_found() -> None:
+    receipt = passage(0, "The file heron.py has been updated.", source="Edit /heron.py")
+    edit = passage(1, "Edit\nfile_path: /heron.py\nold_string: a", source="Edit /heron.py")
+    read = passage(2, "heron = 1", source="Read /heron.py")
+    assert sorted(found([receipt, edit, read], "heron")) == [1, 2]
+
+
+def test_what_scores_much_less_than_the_best_is_left_out() -> None:
+    scored = [*BIRDS, *(passage(number, "other") for number in range(10, 30))]
+    assert found(scored, "heron stork crane", min_score_share=0.99) == [2]
+    assert found(scored, "heron stork crane", min_score_share=0.1) == [2, 1, 0]
+    assert found(scored, "heron stork crane", min_score=100.0) == []
+
+
+def test_the_bar_is_that_of_the_best_that_is_not_shown() -> None:
+    assert found(BIRDS, "heron stork crane", shown=BIRDS[2].text, min_score_share=0.9) == [1, 0]
+
+
+def test_only_the_best_matches_are_looked_at() -> None:
+    assert found(BIRDS, "heron stork crane", max_matches=1) == [2]
+    assert found(BIRDS, "kestrel", near=[3, 0, 1], max_nearest=2) == [3, 0]
 
 
 def test_what_is_near_in_meaning_need_not_match_in_words() -> None:
-    index = MemoryIndex(passages(1, 2, 3), {1: -10.0, 2: -1.0}, nearest=[3, 2])
-    assert found(index, query()) == [1]
-    assert found(index, query(vector=VECTOR)) == [1, 2, 3]
+    assert found(BIRDS, "kestrel", near=[3]) == [3]
+    assert found(BIRDS, "heron stork crane", near=[3], min_score=100.0) == [3]
+    assert set(found(BIRDS, "heron stork crane", near=[3])) == {0, 1, 2, 3}
 
 
 def test_what_both_find_goes_before_what_one_finds() -> None:
-    index = MemoryIndex(passages(1, 2, 3), {1: -10.0, 2: -9.0}, nearest=[3, 2])
-    room = len("text 1")
-    assert found(index, query(vector=VECTOR, max_characters=room)) == [2]
-    assert found(index, query(vector=VECTOR, max_characters=2 * room)) == [1, 2]
+    assert found(BIRDS, "heron stork crane", near=[0, 3])[0] == 0
 
 
-def test_meaning_alone_is_enough() -> None:
-    index = MemoryIndex(passages(1, 2), {1: -10.0}, nearest=[2])
-    assert found(index, query("...", vector=VECTOR)) == [2]
-    assert found(index, query("...")) == []
-    assert index.asked == []
+ASKED = passage(5, "Where does the heron nest?", is_request=True)
 
 
-def test_the_newer_version_is_shown_where_both_do_not_fit() -> None:
-    old, new = version(1, 0, 4), version(2, 1, 5)
-    index = MemoryIndex({1: old, 2: new}, {1: -10.0, 2: -9.0})
-    assert found(index, query(max_characters=len(new.text))) == [2]
+def test_where_the_user_asked_the_same_is_an_echo_and_comes_last() -> None:
+    answer = passage(6, "The heron lives in the reeds.")
+    result = search([ASKED, answer], "Where does the heron nest?", echo_share=0.6)
+    assert list(result.passages) == [answer, ASKED]
 
 
-def test_the_last_terms_are_searched_and_the_best_matches_looked_at() -> None:
-    index = MemoryIndex(passages(1, 2, 3), {1: -10.0, 2: -9.0, 3: -8.0}, nearest=[3, 2, 1])
-    request = query("alpha beta gamma", vector=VECTOR)
-    assert found(index, request, max_terms=2, max_matches=1, max_nearest=2) == [1, 2, 3]
-    assert index.asked == ["beta", "gamma"]
-    assert index.limits == [1, 2]
-    many = [f"word{'x' * number}" for number in range(60)]
-    assert found(index, query(" ".join(many), vector=VECTOR)) == [1, 2, 3]
-    assert index.asked == many[-48:]
-    assert index.limits[2:] == [80, 20]
+@pytest.mark.parametrize(
+    "other",
+    [
+        passage(5, "Where does the heron nest?"),  # not the user's
+        passage(5, "The heron nests where it does.", is_request=True),  # no question
+        passage(5, "And the heron?", is_request=True),  # other words
+    ],
+)
+def test_what_does_not_ask_the_same_is_no_echo(other: Passage) -> None:
+    answer = passage(6, "The heron lives in the reeds.")
+    assert 5 not in found([other, answer], "Where does the heron nest?", min_score=100.0)
+    assert 5 in found([ASKED, answer], "Where does the heron nest?", min_score=100.0)
+
+
+def test_what_the_user_asked_is_told_also_where_the_prompt_shows_it() -> None:
+    asked = [passage(number, "The heron?", is_request=True) for number in (1, 2, 3)]
+    said = passage(4, "heron nests")
+    shown = search([*asked, said], "heron", shown="The heron?", said_worth=1.0, max_asked=9)
+    assert [one.message for one in shown.asked] == [3, 2, 1]  # the newest of equal ones first
+    assert [one.message for one in shown.passages] == [4]
+    few = search([*asked, said], "heron", said_worth=1.0, max_asked=2)
+    assert [one.message for one in few.asked] == [3, 2]
+
+
+def test_what_was_said_is_worth_more_than_what_a_tool_gave() -> None:
+    result = passage(2, "heron", source="Bash ls")
+    said = passage(1, "heron")
+    assert found([said, result], "heron", said_worth=1.5) == [1, 2]
+    assert found([said, result], "heron", said_worth=1.0) == [2, 1]
+
+
+def test_an_echo_does_not_raise_the_bar() -> None:
+    answer = passage(6, "The heron lives in the reeds.")
+    others = [passage(number, "other") for number in range(10, 40)]
+    question = "Where does the grey heron nest in spring?"
+    echo = passage(5, question, is_request=True)
+    assert 6 in found([echo, answer, *others], question, min_score_share=0.9)
+
+
+def test_a_long_result_leaves_room_for_others() -> None:
+    rows = [passage(1, f"heron stork {number}") for number in range(6)]
+    note = passage(2, "heron")
+    result = search([*rows, note], "heron stork", max_of_message=2)
+    assert [one.message for one in result.passages] == [1, 1, 2, 1, 1, 1, 1]
+
+
+OLD = passage(1, "heron = 1\nstork = 2\ncrane = 3", source="Read /a.py")
+NEW = passage(2, "heron = 1\nstork = 2\nibis = 4", source="Read /a.py")
+EDITED = passage(2, NEW.text, source="Bash sed /a.py")
+
+
+def test_what_was_read_anew_is_found_as_it_was_read_last() -> None:
+    assert found([OLD, NEW], "heron stork crane", version_share=0.5) == [2]
+    assert found([NEW, OLD], "heron stork crane", version_share=0.5) == [2]
+    assert found([OLD, NEW], "heron stork crane", version_share=0.9) == [1, 2]
+    assert found([OLD, EDITED], "heron stork crane", version_share=0.5) == [1, 2]
+
+
+def test_where_old_versions_are_kept_the_newer_comes_first() -> None:
+    versions = {"version_share": 0.5, "keeps_old_versions": True}
+    assert found([OLD, NEW], "heron stork crane", **versions) == [2, 1]
 
 
 def test_all_roots_are_in_order_and_each_once() -> None:
     scope = SearchScope(
-        messages=frozenset(), root=5, roots=frozenset({5, 3}), foreign_roots=frozenset({9, 1, 3})
+        messages=(7, 9), root=5, roots=frozenset({5, 3}), foreign_roots=frozenset({9, 1, 3})
     )
     assert scope.all_roots == [1, 3, 5, 9]
+    assert scope.places == {7: 0, 9: 1}

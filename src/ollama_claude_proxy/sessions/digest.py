@@ -15,6 +15,8 @@ _CHARACTERS_PER_TOKEN = 3
 _MAX_TOKENS = 1000
 # Of the first line and the tags.
 _FRAME_CHARACTERS = 140
+# Of files in one folder; the line of a large folder as a whole would find no room.
+_NAMES_PER_LINE = 8
 
 
 def max_digest_tokens(budget: int) -> int:
@@ -62,8 +64,13 @@ def _by_folder(paths: Iterable[str]) -> list[str]:
     for path in paths:
         folder, slash, name = path.rpartition("/")
         names = folders.pop(folder + slash, [])  # the folder that was used last stands last
-        folders[folder + slash] = [*names, name]
-    return [f"{folder}{', '.join(names)}" for folder, names in folders.items()]
+        names.append(name)
+        folders[folder + slash] = names
+    return [
+        f"{folder}{', '.join(names[start : start + _NAMES_PER_LINE])}"
+        for folder, names in folders.items()
+        for start in range(0, len(names), _NAMES_PER_LINE)
+    ]
 
 
 def _share_room(kinds: Mapping[str, Sequence[str]], room: int) -> dict[str, int]:

@@ -35,12 +35,12 @@ _DECISION = any_phrase(r"""
 """)
 _FAILED_TEST = re.compile(
     r"\s*(?:FAILED|FAIL:|ERROR:?|--- FAIL:|[✕✗\u00d7]|not ok \d+ -?)\s+(\S.{0,100}?)"
-    r"(?: - .*| \(\d.*\))?\s*$"
+    r"(?: - .*| \(\d.*\))?$"
     r"|\s*(?:test )?(\S{1,200}) (?:\.\.\. )?FAILED\b"
 )
 _PASSED_TEST = re.compile(
-    r"\s*(?:PASSED|--- PASS:|✓|✔|ok \d+ -?)\s+(\S.{0,100}?)(?: \(\d.*\))?\s*$"
-    r"|\s*(?:test )?(\S{1,200}) (?:\.\.\. )?(?:PASSED|ok)\b"
+    r"\s*(?:PASSED|--- PASS:|✓|✔|ok \d+ -?)\s+(\S.{0,100}?)(?: \(\d.*\))?$"
+    r"|\s*(?!not ok)(?:test )?(\S{1,200}(?: \(\S{1,200}\))?) (?:\.\.\. )?(?:PASSED|ok)\b"
 )
 # Somebody's name: amid a sentence a word with a capital that is no code, no acronym, no date; at
 # its beginning one that does something.
@@ -200,7 +200,7 @@ def _matches(pattern: re.Pattern[str], left: Sequence[Message]) -> Iterator[str]
 def _result_lines(left: Sequence[Message]) -> Iterator[str]:
     for result in _results(left):
         for line in block_text(result).splitlines():
-            yield line[:_MAX_SEARCHED]
+            yield line[:_MAX_SEARCHED].rstrip()
 
 
 def _sentences(text: str) -> Iterator[str]:

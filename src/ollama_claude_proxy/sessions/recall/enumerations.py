@@ -13,7 +13,7 @@ from ollama_claude_proxy.sessions.recall.search_terms import query_terms, stem
 _ITEM = re.compile(
     r"^[ \t>*_#(-]*(?:(?:option|approach|step|variant|plan|idea|alternative|way|possibility"
     r"|solution|möglichkeit|variante|ansatz|schritt|lösung)\W{1,3}"
-    r"(?:[1-9a-e]|one|two|three|i{1,3})\b|(?:[1-9]|[a-e])[.):]|[1-9]\s[-\u2013\u2014])",
+    r"(?:[1-9a-e]|one|two|three|i{1,3})\b|(?:[1-9]|[a-e])[.):]|[1-9][ \t][-\u2013\u2014])",
     re.IGNORECASE | re.MULTILINE,
 )
 _BULLET = re.compile(r"^[ \t]*[-*•]\s+\S", re.MULTILINE)
@@ -25,7 +25,7 @@ _SPOKEN = any_phrase(r"""
 _PAIR = any_phrase(r"""
     two | both | either | neither | pair | twin | the other | counterpart | respectively | zwei
     beide[nrs]? | andere[nrs]? | `[^`\n]+`,? (?:and|or|und|oder) (?:the )?`[^`\n]+`
-    \S{1,99}\.\w{1,5} (?:and|or|und|oder) \S{1,99}\.\w{1,5}
+    \w{1,99}\.\w{1,5} (?:and|or|und|oder) \S{1,99}\.\w{1,5}
 """)
 _MIN_SPOKEN = 2
 

@@ -23,6 +23,8 @@ _ENDINGS = (
     "st",
 )
 _MIN_PART = 4
+# A longer one is no word: to take it apart takes quadratic time.
+_MAX_LETTERS = 60
 _WORDS = """
 abbrechen: abort cancel | abbruch: abort cancel | abfrage: query | abgelaufen: expired
 abhängigkeit: dependency | ablage: storage store | ablauf: expiry flow | absturz: crash
@@ -130,7 +132,7 @@ def translate(word: str) -> tuple[str, ...]:
     Of a compound one part may be English already: `Verbindungspool`.
     """
     known = _simple(word)
-    if known:
+    if known or len(word) > _MAX_LETTERS:
         return known
     splits = [(word[:at], word[at:]) for at in range(len(word) - _MIN_PART, _MIN_PART - 1, -1)]
     translated = [(_simple(head), _simple(tail), head, tail) for head, tail in splits]

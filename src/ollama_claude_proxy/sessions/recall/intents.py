@@ -40,38 +40,57 @@ _PLACES = {
     "last": -1, "final": -1, "latter": -1, "letzte": -1, "former": 1,
 }  # fmt: skip
 _ORDINAL = re.compile(
-    r"\b(first|second|third|fourth|fifth|sixth|[1-6](?:st|nd|rd|th)|last|final|latter|former"
+    r"\b(first|(?<!\bone )(?<!\bper )(?<!\d )second|third|fourth|fifth|sixth|[1-6](?:st|nd|rd|th)"
+    r"|(?<!\bat )last|final|latter|former"
     r"|(?:erste|zweite|dritte|vierte|fünfte|sechste|letzte)[nrs]?)\b"
     r"(?:[\s-]+(?:of|one|von)\b)?(?:[\s-]+(?:the|your|my|our|those|these|two|three|four|der|den"
     r"|deiner|deinen))*[\s-]*(\w+)?(?:[\s-]+(\w+))?",
     re.IGNORECASE,
 )
+# "plan a release" and "a way I know" count nothing: before a further word such a letter is a word.
 _NUMBERED = re.compile(
     r"\b(option|approach|step|point|item|variant|plan|idea|suggestion|alternative|proposal|way"
-    r"|choice|number|no|task|möglichkeit|variante|ansatz|vorschlag|schritt|punkt|nummer)"
-    r"\.?\s*[#(]?([1-9]|[a-e]|one|two|three|four|five|six|i{1,3}|iv)\b\)?|#([1-9])\b",
+    r"|choice|number|no(?=\.?\s*#?\d)|task|möglichkeit|variante|ansatz|vorschlag|schritt|punkt"
+    r"|nummer)(?:\b|(?=\d))\.?\s*[#(]?([1-9]|[ai](?!\s+(?!(?:and|or|is|instead|please|then|but|und"
+    r"|oder|ist|bitte)\b)\w)|[b-e]|one|two|three|four|five|six|i{2,3}|iv)\b\)?"
+    r"|(?<!\bissue )(?<!\bpr )(?<!\bticket )#([1-9])\b",
     re.IGNORECASE,
 )
+# What has an order by itself, in code and in data: "the last line" was not said by anybody.
+_OF_DATA = frozenset({
+    "argument", "arguments", "byte", "character", "column", "digit", "element", "elements", "entry",
+    "key", "letter", "line", "lines", "match", "page", "parameter", "row", "rows",
+    "feld", "spalte", "zeichen", "zeile", "zeilen",
+})  # fmt: skip
 _UNDO = any_phrase(r"""
     undo | undid | revert* | roll(?:ed|ing)? (?:\w+ ){0,3}back | put (?:\w+ ){0,4}back | restore
-    back out | (?:as|how|what|like) (?:\w+ ){1,4}(?:was|were|looked|had been|used to be)
+    (?:bring|change|set|switch|take|turn) (?:\w+ ){0,3}back | get rid of your
+    back out | (?:as|how|what|like) (?:\w+ ){1,4}(?:was|were(?! \w+ing)|looked|had been|used to be)
     used to (?:be|say|read) | original(?:ly)? | previous(?:ly)?
-    old (?:\w+ )?(?:text|version|code|value|line|wording|body|one|state)
-    before (?:\w+ ){0,3}(?:chang|edit|touch|rewr|replac|modif|patch)\w*
-    rückgängig | vorher | ursprünglich* | mach\w* (?:\w+ ){0,5}zurück
-    zurück(?:setzen|nehmen|drehen) | alte[nrs]? (?:text|version|code|wert|zeile|fassung|stand)
+    (?:old|earlier|former) (?:\w+ )?(?:text|version|code|value|line|wording|body|one|state|message)
+    before (?:\w+ ){0,3}(?:chang|edit|touch|rewr|replac|modif|patch|refactor)\w*
+    (?:was|were|said|did) (?:\w+ ){1,5}before(?=\s*(?:[?.!]|$))
+    rückgängig | vorher | zuvor | ursprünglich* | vor deine[nrm]? (?:änderung|bearbeitung)
+    (?:mach|nimm|nehm|setz|dreh|stell)\w* (?:\S+ ){0,5}zurück
+    zurück(?:setzen|nehmen|drehen)
+    (?:alte|frühere)[nrs]? (?:text|version|code|wert|zeile|fassung|stand)
 """)
-_LIST = any_phrase(r"""
+# A word that ends like one, and is not known to be another.
+_PLURAL = r"(?!(?:was|does|has|this|its|happens|causes)\b)\w+[^\Wsu]s"
+_LIST = any_phrase(rf"""
     all | every | each | list | everything | everybody | everyone | anybody | who | how many
     summar* | overview | recap | so far | complete | enumerate
-    (?:which|what) (?:\w+ ){0,2}?(?!was|is|does|has|this|its|us)\w{2,}[^\Wsu]s
+    (?:which|what) (?:(?!(?:is|was|does|has|happens|causes)\b)\w+ ){{0,2}}?{_PLURAL}
+    what (?:are|were) (?:\w+ ){{0,3}}?{_PLURAL} | what(?:'s| is) (?:still )?open | name the \w+s
     alle[ns]? | sämtliche* | liste | auflist* | übersicht | bisher | jede[nrs]? | wie viele
-    welche[nr]? (?:\w+ ){0,2}?(?:\w{2,}en|tests|befehle|fehler|module)
+    wer | wem | noch offen | zusammenfass* | (?:fass|zähl)\w* (?:\S+ ){{0,5}}(?:zusammen|auf)
+    welche[nr]? (?:\w+ ){{0,2}}?(?:\w{{2,}}en|tests|befehle|fehler|module)
 """)
 _BACK_REFERENCE = any_phrase(r"""
     the same | same (?:thing|way|for) | the other | others? | that one | this one | both | again
     likewise | as (?:before|above|there|discussed|agreed|well) | like (?:before|there|that|we did)
-    do (?:it|that) | go on | continue | carry on | proceed | keep going | resume | next
+    do (?:it|that) | go on | continue | carry on | proceed | keep going | resume
+    next(?! \w) | next (?:file|item|module|one|part|point|step|task)s?
     what(?:'s| is) left | where were we | and now | pick up | finish
     weiter* | fortfahren | dasselbe | das gleiche | genauso | ebenso | das andere | die andere
     den anderen | auch (?:für|bei) | wie (?:vorhin|dort|eben|besprochen)
@@ -100,7 +119,7 @@ def read_intents(text: str) -> frozenset[Intent]:
         )
         if pattern.search(text)
     }
-    if read_ordinals(text):
+    if any(ordinal.noun not in _OF_DATA for ordinal in read_ordinals(text)):
         found.add(Intent.ORDER)
     if len(own_words(text)) <= _MAX_BARE_WORDS:
         found.add(Intent.BACK_REFERENCE)

@@ -15,6 +15,6 @@ def any_phrase(phrases: str) -> re.Pattern[str]:
 
 
 def _pattern(phrase: str) -> str:
-    begun = phrase.endswith("*") and phrase[-2].isalpha()
+    begun = phrase.endswith("*") and phrase[-2].isalpha() and not phrase.endswith(r"\w*")
     words = rf"{phrase[:-1]}\w*" if begun else phrase
     return re.sub(r"(?<!\[) +", r"\\s+", words)

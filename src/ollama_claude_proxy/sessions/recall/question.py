@@ -29,7 +29,11 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SIGN = re.compile(r"[^\w\s.,;:!?'\"()`-]")
 _PASTED_START = re.compile(
     r"\s{4,}|\t|```|[\[{<|+>$#@]|\d{2,4}[-:/.]\d\d|\w+: \w+=|(?:ERROR|WARN|INFO|DEBUG|TRACE)\b"
+    r"|Traceback \("
 )
+_CODE_ENDS = ("{", ";")
+# Also those of Chinese and of Arabic.
+_QUESTION_MARKS = ("?", "？", "؟")
 _FAILURE = re.compile(r"error|exception|fail|fatal|panic|traceback", re.IGNORECASE)
 
 
@@ -60,8 +64,8 @@ def read_question(text: str, step: str = "", context: str = "") -> Question:
     above = _prose_until(lines)
     below = _prose_until(lines[len(above) :][::-1])[::-1]
     pasted = lines[len(above) : len(lines) - len(below)]
-    if not above and not below:
-        above, pasted = lines[:3], lines[3:]
+    if not above and not below:  # of a language whose words are not known, or no question at all
+        above, below, pasted = lines[:2], lines[2:][-2:], lines[2:][:-2]
     words = "\n".join(filter(None, (_ends("\n".join(above)), _ends("\n".join(below)))))
     return Question(words, _telling(pasted), step, context)
 
@@ -88,10 +92,11 @@ def last_question(messages: Sequence[Message], *, with_request: bool) -> Questio
 
 def is_prose(line: str) -> bool:
     """Whether a line is of a sentence, and not of a log, of code or of data."""
-    if _PASTED_START.match(line):
+    end = line.rstrip()
+    if _PASTED_START.match(line) or end.endswith(_CODE_ENDS):
         return False
     words = _WORD.findall(line)
-    if words and line.rstrip().endswith("?"):
+    if words and end.endswith(_QUESTION_MARKS):
         return True
     if not words or len(_SIGN.findall(line)) > _MAX_SIGN_SHARE * len(line):
         return False

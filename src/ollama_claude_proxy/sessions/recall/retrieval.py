@@ -87,6 +87,7 @@ def search_passages(
     scores = rank_by_terms(index, scope, terms)
     nearest = index.nearest(vector, scope, limits.max_nearest) if vector is not None else []
     loaded = index.load([*list(scores)[: limits.max_matches], *nearest], scope)
+    nearest = [number for number in nearest if number in loaded]  # not those of other forks
     scores = _favour_words(scores, loaded, limits.said_worth)
     ranking = fuse_rankings((list(scores), nearest), limits.fusion)
     old = set() if limits.keeps_old_versions else outdated(loaded, limits.version_share)
@@ -121,21 +122,24 @@ def _is_news(passage: Passage, shown: str) -> bool:
 def newer_versions_first(passages: Sequence[Passage], version_share: float) -> list[Passage]:
     """Return passages with the newer of two versions of a piece of a file in the better place."""
     ordered = list(passages)
+    lines = _lines(ordered)
     for first, later in _version_pairs(ordered):
         before, behind = ordered[first], ordered[later]
-        if behind.message > before.message and _share_lines(before, behind, version_share):
+        if behind.message > before.message and _share(lines[first], lines[later], version_share):
             ordered[first], ordered[later] = behind, before
+            lines[first], lines[later] = lines[later], lines[first]
     return ordered
 
 
 def outdated(passages: Mapping[int, Passage], version_share: float) -> set[int]:
     """Return which of the passages by number are older versions of what was read anew."""
     numbers, ordered = list(passages), list(passages.values())
+    lines = _lines(ordered)
     old: set[int] = set()
     for first, later in _version_pairs(ordered):
         one, other = ordered[first], ordered[later]
         is_reading = one.source == other.source and one.message != other.message
-        if is_reading and _share_lines(one, other, version_share):
+        if is_reading and _share(lines[first], lines[later], version_share):
             old.add(numbers[first if one.message < other.message else later])
     return old
 
@@ -201,6 +205,9 @@ def _relevant(
     return [candidates[number] for number in (*relevant, *echoes)]
 
 
-def _share_lines(one: Passage, other: Passage, share: float) -> bool:
-    first, second = frozenset(one.text.splitlines()), frozenset(other.text.splitlines())
+def _lines(passages: Iterable[Passage]) -> list[frozenset[str]]:
+    return [frozenset(passage.text.splitlines()) for passage in passages]
+
+
+def _share(first: frozenset[str], second: frozenset[str], share: float) -> bool:
     return len(first & second) >= share * min(len(first), len(second))

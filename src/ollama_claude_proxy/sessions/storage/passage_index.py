@@ -70,7 +70,7 @@ class StoredPassages:
             for first, last in _ranges(scope)
             for row in self._database.rows(
                 "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? LIMIT ?",
-                f'"{term}"',
+                _phrase(term),
                 first,
                 last,
                 max_matches,
@@ -144,6 +144,11 @@ def _place(scope: SearchScope, message: int, root: int) -> int | None:
         return place
     is_earlier = root != scope.root and root in scope.roots
     return message - _BEFORE if is_earlier or root in scope.foreign_roots else None
+
+
+def _phrase(term: str) -> str:
+    """Return a term as FTS5 writes a phrase, whatever signs it holds."""
+    return '"{}"'.format(term.replace('"', '""'))
 
 
 def _ranges(scope: SearchScope) -> Iterator[NumberRange]:

@@ -1,0 +1,105 @@
+"""Long texts of any shape are searched in linear time: a step for each character, and not more.
+
+Somebody pastes a minified file or a log of a megabyte. Where each character cost a pass over all
+others, that were 10^12 steps and no end; then the alarm of a test that hangs rings.
+"""
+
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+import pytest
+
+from ollama_claude_proxy.sessions.digest import write_digest
+from ollama_claude_proxy.sessions.recall.account import account
+from ollama_claude_proxy.sessions.recall.earlier_turns import EarlierTurns
+from ollama_claude_proxy.sessions.recall.enumerations import find_enumerations, find_pairs
+from ollama_claude_proxy.sessions.recall.german import translate
+from ollama_claude_proxy.sessions.recall.intents import Ordinal, read_intents
+from ollama_claude_proxy.sessions.recall.open_work import find_open_work
+from ollama_claude_proxy.sessions.recall.passages import Passage, split_passages
+from ollama_claude_proxy.sessions.recall.question import read_question
+from ollama_claude_proxy.sessions.recall.search_terms import query_terms
+from ollama_claude_proxy.sessions.recall.snippets import matching_lines
+from ollama_claude_proxy.wire.anthropic import Message
+from support.chat import call, result, said
+from support.timeouts import HANG_SECONDS
+
+MEGABYTE = 1_000_000
+# Repeated up to a megabyte.
+PATTERNS = {
+    "one word": "x",
+    "blank lines": "\n",
+    "backticks": "`",
+    "colons": "::",
+    "dots": ".",
+    "file names": "a.b and ",
+    "digits": "0",
+    "brackets": "[(",
+    "JSON in one line": '{"a": [1, "because "], ',
+    "short lines": "ab\n",
+    "bullets": "-\n",
+    "numbers": "1.\n",
+    "failures": f"FAILED a{' ' * 480}b\n",
+    "durations": f"FAILED {' (1' * 160}\n",
+    "names": f"{'Abc ' * 100}\n",
+    "ordinals": "first of the ",
+    "changes": "as was a before ",
+    "questions": "what which ",
+    "Chinese": "数",
+}
+
+
+def _turns(text: str) -> list[Message]:
+    return [said("user", text), said("assistant", text), call("Bash", command=text), result(text)]
+
+
+def _search_work(text: str) -> object:
+    return list(find_open_work(EarlierTurns(_turns(text), 0, 4)))
+
+
+def _search_enumerations(text: str) -> object:
+    return find_enumerations([Passage(1, 1, "", text)], [Ordinal(2, "approach")], "the locks", 3)
+
+
+# What reads whole texts reads a megabyte, or less where a character takes longer; a question in
+# which ways to point back are searched is some thousand characters at most.
+READERS: dict[str, tuple[Callable[[str], object], int]] = {
+    "question": (read_question, MEGABYTE),
+    "digest": (lambda text: write_digest(_turns(text)[:1], 1000), MEGABYTE),
+    "account of results": (lambda text: account(_turns(text)[2:]), MEGABYTE // 2),
+    "enumerations": (_search_enumerations, MEGABYTE // 2),
+    "pairs": (lambda text: find_pairs([Passage(1, 1, "", text)], 3), MEGABYTE),
+    "open work": (_search_work, MEGABYTE // 4),
+    "passages": (lambda text: list(split_passages(text)), MEGABYTE),
+    "lines": (lambda text: matching_lines(text, {"a": 1.0, "a b": 2.0}), MEGABYTE // 4),
+    "terms": (query_terms, MEGABYTE // 8),
+    "intents": (read_intents, MEGABYTE // 20),
+    "German": (translate, MEGABYTE // 2),
+}
+
+
+@pytest.fixture(autouse=True)
+def _alarm() -> Iterator[None]:
+    """Fail a test that hangs."""
+
+    def ring(_signal: int, _frame: FrameType | None) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, HANG_SECONDS)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_megabyte_of_anything_is_read(name: str) -> None:
+    read, length = READERS[name]
+    for pattern in PATTERNS.values():
+        read((pattern * (length // len(pattern) + 1))[:length])
+
+
+def test_the_digest_of_many_files_in_a_folder_is_written() -> None:
+    left = [call("Edit", file_path=f"/srv/{number}.py") for number in range(30_000)]
+    assert "29999.py" in write_digest(left, 1000)
