@@ -6,10 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_claude_proxy.sessions.recall.account import account, asked_kinds, fitting_lines
+from ollama_claude_proxy.sessions.recall.account import account, asked_lines, fitting_lines
 from ollama_claude_proxy.wire.anthropic import Message
 from support.chat import REMINDER, call, result, said
 
+TITLES = (
+    "The user asked",
+    "Decisions",
+    "Open tasks",
+    "Files written",
+    "Files read",
+    "Commands",
+    "Tests failed",
+    "Tests passed",
+    "Names",
+    "Errors",
+)
 PYTEST = """
 tests/test_ledger.py::test_sum PASSED                                    [ 25%]
 tests/test_ledger.py::test_tax FAILED                                    [ 50%]
@@ -203,7 +215,8 @@ def test_lines_are_short_and_told_once_where_they_were_last() -> None:
     ],
 )
 def test_a_question_asks_for_kinds(question: str, kinds: set[str]) -> None:
-    assert set(asked_kinds(question)) == kinds
+    everything = {title: ["zebra"] for title in TITLES}
+    assert {title for title, _ in asked_lines(everything, question, 10_000)} == kinds
 
 
 @pytest.mark.parametrize(
@@ -221,10 +234,26 @@ def test_where_the_oldest_are_asked_for_these_are_shown(room: int, text: str) ->
     assert fitting_lines(["a2", "b2", "cde"], room, oldest=True) == text
 
 
-def test_only_the_kinds_that_are_wanted_are_told() -> None:
-    left = [call("Bash", command="make"), said("user", "Go.")]
-    assert account(left, ["Commands", "Errors"]) == {"Commands": ["make"]}
-    assert account(left, []) == {}
+def test_of_other_kinds_the_lines_are_shown_that_share_words() -> None:
+    kinds = {
+        "Commands": ["make all", "pip install heron"],
+        "Errors": ["HeronError: no", "BusError"],
+    }
+    asked = dict(asked_lines(kinds, "Which commands concern the heron?", 1000))
+    assert asked == {"Commands": "1. make all\n2. pip install heron", "Errors": "1. HeronError: no"}
+    assert list(asked) == ["Commands", "Errors"]
+
+
+def test_where_room_is_short_the_lines_that_share_words_are_shown() -> None:
+    lines = ["pip install heron", *(f"make {number:02}" for number in range(20))]
+    asked = dict(asked_lines({"Commands": lines}, "Which commands installed herons?", 60))
+    assert asked["Commands"].splitlines() == ["1. pip install heron", "20. make 18", "21. make 19"]
+
+
+def test_paths_are_told_below_their_folder() -> None:
+    paths = ["/srv/app/one.py", "/srv/app/parts/two.py", "/srv/app/three.py"]
+    asked = dict(asked_lines({"Files written": paths}, "Which files did you edit?", 1000))
+    assert asked["Files written"] == "1. one.py\n2. parts/two.py\n3. three.py"
 
 
 @given(st.lists(st.text("ab", max_size=20)), st.integers(-5, 100))

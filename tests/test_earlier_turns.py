@@ -149,7 +149,7 @@ def test_the_last_request_and_the_reply_to_it_are_taken_up() -> None:
 def test_the_newest_requests_come_first_and_are_few() -> None:
     numbers = range(9)
     found = work(*(said("user", f"Request {number}.") for number in numbers))
-    assert found == [f"Request {number}." for number in (8, 7, 6)]
+    assert found == [f"Request {number}." for number in (8, 7, 6, 5)]
 
 
 def test_the_noted_tasks_come_before_all_else() -> None:
@@ -158,7 +158,7 @@ def test_the_noted_tasks_come_before_all_else() -> None:
     ]
     first, *others = work(said("user", "Go."), *tasks, said("assistant", "I'll test it."))
     assert "new" in first
-    assert others == ["I'll test it.", "Go.", "I'll test it."]
+    assert others == ["I'll test it.", "Go."]
     assert not any("old" in text for text in others)
 
 

@@ -42,6 +42,9 @@ _PASSED_TEST = re.compile(
     r"\s*(?:PASSED|--- PASS:|✓|✔|ok \d+ -?)\s+(\S.{0,100}?)(?: \(\d.*\))?$"
     r"|\s*(?!not ok)(?:test )?(\S{1,200}(?: \(\S{1,200}\))?) (?:\.\.\. )?(?:PASSED|ok)\b"
 )
+_FAILED_SIGN = re.compile(r"FAIL|ERROR|[✕✗\u00d7]|not ok")
+_PASSED_SIGN = re.compile(r"PASS|[✓✔]|\bok\b")
+_ERROR_SIGN = re.compile(r"(?:error|exception|failed|fatal|panic):", re.IGNORECASE)
 # Somebody's name: amid a sentence a word with a capital that is no code, no acronym, no date; at
 # its beginning one that does something.
 _NAME = re.compile(
@@ -172,15 +175,15 @@ def _commands(left: Sequence[Message]) -> Iterator[str]:
 
 
 def _failed_tests(left: Sequence[Message]) -> Iterator[str]:
-    return _matches(_FAILED_TEST, left)
+    return _matches(_FAILED_TEST, left, _FAILED_SIGN)
 
 
 def _passed_tests(left: Sequence[Message]) -> Iterator[str]:
-    return _matches(_PASSED_TEST, left)
+    return _matches(_PASSED_TEST, left, _PASSED_SIGN)
 
 
 def _errors(left: Sequence[Message]) -> Iterator[str]:
-    return filter(_ERROR.search, _result_lines(left))
+    return filter(_ERROR.search, _result_lines(left, _ERROR_SIGN))
 
 
 def _open_tasks(left: Sequence[Message]) -> Iterator[str]:
@@ -190,17 +193,22 @@ def _open_tasks(left: Sequence[Message]) -> Iterator[str]:
         yield from filter(None, open_tasks(tasks))
 
 
-def _matches(pattern: re.Pattern[str], left: Sequence[Message]) -> Iterator[str]:
-    for line in _result_lines(left):
+def _matches(
+    pattern: re.Pattern[str], left: Sequence[Message], sign: re.Pattern[str]
+) -> Iterator[str]:
+    for line in _result_lines(left, sign):
         match = pattern.match(line)
         if match:
             yield match[1] or match[2]
 
 
-def _result_lines(left: Sequence[Message]) -> Iterator[str]:
+def _result_lines(left: Sequence[Message], sign: re.Pattern[str]) -> Iterator[str]:
+    """Yield the lines of results that have a sign somewhere: most have none, and are long."""
     for result in _results(left):
-        for line in block_text(result).splitlines():
-            yield line[:_MAX_SEARCHED].rstrip()
+        text = block_text(result)
+        if sign.search(text):
+            for line in text.splitlines():
+                yield line[:_MAX_SEARCHED].rstrip()
 
 
 def _sentences(text: str) -> Iterator[str]:

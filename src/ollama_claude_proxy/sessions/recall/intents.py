@@ -78,8 +78,10 @@ _UNDO = any_phrase(r"""
 # A word that ends like one, and is not known to be another.
 _PLURAL = r"(?!(?:was|does|has|this|its|happens|causes)\b)\w+[^\Wsu]s"
 _LIST = any_phrase(rf"""
-    all | every | each | list | everything | everybody | everyone | anybody | who | how many
-    summar* | overview | recap | so far | complete | enumerate
+    all | every | each | everything | everybody | everyone | anybody | who | how many
+    list (?:all|every|each|the|them|out|what|which) | (?:a|complete|whole|full) list
+    lists? of all | on (?:our|the|my|your) list | summar* | overview | recap | so far | complete
+    enumerate
     (?:which|what) (?:(?!(?:is|was|does|has|happens|causes)\b)\w+ ){{0,2}}?{_PLURAL}
     what (?:are|were) (?:\w+ ){{0,3}}?{_PLURAL} | what(?:'s| is) (?:still )?open | name the \w+s
     alle[ns]? | sämtliche* | liste | auflist* | übersicht | bisher | jede[nrs]? | wie viele

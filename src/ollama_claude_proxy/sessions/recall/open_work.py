@@ -20,22 +20,29 @@ _STEP = any_phrase(r"""
     interrupt* | als nächstes | danach | fehlt noch
 """)
 _MAX_REQUESTS = 4
-_MAX_ANNOUNCEMENTS = 6
+_MAX_STEPS = 6
+_MAX_ANNOUNCEMENTS = 5
 
 
 def find_open_work(earlier: EarlierTurns) -> Iterator[Passage]:
-    """Yield what a request without words of its own takes up, what matters most first.
+    """Yield what a request without words of its own takes up, what matters most first, each once.
 
     The tasks as they were noted last, the steps that the model announced last, the user's last
     requests and what the model said on them, and what else it announced.
     """
-    yield from _noted_tasks(earlier)
+    yield from dict.fromkeys(_open_work(earlier))
+
+
+def _open_work(earlier: EarlierTurns) -> Iterator[Passage]:
     newest = earlier.statements[::-1]
-    yield from islice((said for said in newest if _STEP.search(said.text)), _MAX_ANNOUNCEMENTS)
+    steps = (said for said in newest if _STEP.search(said.text))
+    announced = (said for said in newest if _ANNOUNCEMENT.search(said.text))
+    yield from _noted_tasks(earlier)
+    yield from islice(steps, _MAX_STEPS)
+    yield from islice(announced, 1)
     for request in earlier.requests[::-1][:_MAX_REQUESTS]:
         yield request
         yield from islice(earlier.exchange_after(request.message), 2)
-    announced = (said for said in newest if _ANNOUNCEMENT.search(said.text))
     yield from islice(announced, _MAX_ANNOUNCEMENTS)
 
 

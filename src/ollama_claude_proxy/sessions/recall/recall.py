@@ -102,14 +102,15 @@ class Recalled(Struct, frozen=True):
 def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -> Recalled:
     """Return what a question needs of what left."""
     intents = read_intents(query.question.words)
-    question, is_bare = query.question, False
-    if question.words and len(own_words(question.words)) <= 1:
-        is_bare = not own_words(question.words)
-    else:
+    question, own = query.question, own_words(query.question.words)
+    is_bare = bool(question.words) and not own
+    if is_bare:
+        question = replace(question, words="")
+    elif len(own) > 1:
         question = replace(question, context="")
-    limits = _limits(question, intents)
+    limits = _limits(query.question, intents)
     found = FoundPassages()
-    if scope is not None and not is_bare:
+    if scope is not None:
         search = PassageSearch(question, query.shown, query.vector, limits)
         found = search_passages(index, scope, search)
     pointed = [
