@@ -11,6 +11,7 @@ from ollama_claude_proxy.prompt_cache.prefix import (
     Prompt,
     SentPrompt,
     common_prefix_chars,
+    common_prefix_share,
     continues,
     explain_mismatch,
     new_prompt,
@@ -267,17 +268,29 @@ def test_the_place_of_a_change_is_found(common: str, first: str, second: str) ->
     assert common_prefix_chars(before, now) == NO_TOOLS + len(common)
 
 
+PROSE, DIGITS = "Some words of an agent. " * 50, "0123456789" * 120
+
+
 @pytest.mark.parametrize(
-    ("match", "share"),
+    ("before", "now", "low", "high"),
     [
-        (PrefixMatch(), 0.0),
-        (PrefixMatch(common=25, size=100), 0.25),
-        (PrefixMatch(common=0, size=0), 0.0),
-        (PrefixMatch(common=100, size=100), 1.0),
+        (prompt(*TALK), prompt(*TALK), 1.0, 1.0),
+        (prompt(*TALK, tools=(READ,)), prompt(*TALK), 0.0, 0.0),
+        (prompt(user(PROSE)), prompt(user(PROSE), RESULT), 0.95, 0.99),
+        # as many characters, but of the one kind a token has four and of the other one
+        (prompt(user(PROSE)), prompt(user(PROSE), user(DIGITS)), 0.1, 0.25),
+        (prompt(user(DIGITS)), prompt(user(DIGITS), user(PROSE)), 0.75, 0.9),
+        (prompt(user(PROSE + "a")), prompt(user(PROSE + DIGITS)), 0.1, 0.25),
+        (prompt(), prompt(), 0.0, 1.0),
     ],
 )
-def test_the_share_is_between_nothing_and_all(match: PrefixMatch, share: float) -> None:
-    assert match.share == share
+def test_the_share_is_one_of_tokens_and_not_of_characters(
+    before: Prompt, now: Prompt, low: float, high: float
+) -> None:
+    assert low <= common_prefix_share(before, now) <= high
+    history = PromptHistory()
+    history.add("model", "conversation", before)
+    assert history.match("model", "another", now).share == common_prefix_share(before, now)
 
 
 def test_an_answer_counts_only_where_it_is_known() -> None:

@@ -48,8 +48,18 @@ class AnswerMemory:
         sent_prompt.add_answer(generated, usage.prompt_tokens, last.eval_count)
         counter = self._prompt_cache.counter
         counter.learn(request.model, request.messages, request.tools, usage.prompt_tokens)
-        match, restored = run.planned.match, run.was_restored
-        self._cache_restore.learn(request.model, last, match, restored=restored)
+        self._learn_speed(run)
+        if run.was_restored:
+            self._cache_restore.learn(request.model, usage.prompt_tokens, usage.prompt_duration)
+
+    def _learn_speed(self, run: AnswerRun) -> None:
+        """Learn how fast the model reads, where it is certain how much it has read."""
+        usage, speed, plan = run.translator.usage, self._prompt_cache.speed, run.plan
+        read = usage.prompt_tokens - usage.cached_tokens
+        if usage.was_loaded:
+            speed.learn(plan.model, read, usage.prompt_duration, anew=True)
+        elif plan.expected_cache.tokens == usage.cached_tokens:
+            speed.learn(plan.model, read, usage.prompt_duration)
 
 
 def _message(start: Iterable[Event], events: Iterable[Event]) -> Message:

@@ -12,10 +12,10 @@ from contextlib import suppress
 from ollama_claude_proxy.engine.internal_request import run_internal_request
 from ollama_claude_proxy.errors import OcpError
 from ollama_claude_proxy.prompt_cache.prefix import PrefixMatch, Prompt, common_prefix_chars
-from ollama_claude_proxy.prompt_cache.prompt_history import PromptHistory
+from ollama_claude_proxy.prompt_cache.prompt_cache import PromptCache
 from ollama_claude_proxy.translate.request.plan import Plan
 from ollama_claude_proxy.upstream.upstream import Upstream
-from ollama_claude_proxy.wire.chat import ChatChunk, ChatMessage, ModelRequest
+from ollama_claude_proxy.wire.chat import ChatMessage, ModelRequest
 
 # llama.cpp saves a slot's state when less than this part of it would survive,
 _SAVED_BELOW = 0.5
@@ -31,11 +31,11 @@ _MAX_READ_SHARE = 0.5
 class CacheRestore:
     """Decides when to restore, does it, and learns whether it helps."""
 
-    def __init__(self, upstream: Upstream, history: PromptHistory) -> None:
+    def __init__(self, upstream: Upstream, prompt_cache: PromptCache) -> None:
         self._upstream = upstream
-        self._history = history
+        self._history = prompt_cache.history
+        self._speed = prompt_cache.speed
         self._failures: dict[str, int] = {}
-        self._nanoseconds_per_token: dict[str, float] = {}
 
     async def restore(self, plan: Plan, conversation: str, match: PrefixMatch) -> bool:
         """Send the tiny request where it helps; return whether it was sent."""
@@ -52,15 +52,10 @@ class CacheRestore:
             await run_internal_request(self._upstream, request, plan.window)
         return True
 
-    def learn(self, model: str, last: ChatChunk, match: PrefixMatch, *, restored: bool) -> None:
-        """Learn from a turn how fast the model reads, and whether restoring helped."""
-        tokens, duration = last.prompt_eval_count, last.prompt_eval_duration
-        if not (tokens and duration):
-            return
-        if match.share < _SIMILAR_ABOVE:
-            self._nanoseconds_per_token[model] = duration / tokens
-        speed = self._nanoseconds_per_token.get(model)
-        if restored and speed is not None:
+    def learn(self, model: str, tokens: int, duration: int) -> None:
+        """Learn whether restoring helped a prompt that was then read in some nanoseconds."""
+        speed = self._speed.nanoseconds_per_token(model)
+        if duration and speed is not None:
             failed = duration > _MAX_READ_SHARE * speed * tokens
             self._failures[model] = self._failures.get(model, 0) + 1 if failed else 0
 

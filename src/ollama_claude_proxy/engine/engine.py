@@ -65,7 +65,7 @@ class Engine:
         memory = SessionMemory(self.database)
         tasks = BackgroundTasks()
         small_jobs, embedder = SmallJobs(services, tasks), Embedder(services, memory.vectors, tasks)
-        cache_restore = CacheRestore(upstream, prompt_cache.history)
+        cache_restore = CacheRestore(upstream, prompt_cache)
         self._idle = IdleWork(services, prompt_cache.history, embedder, small_jobs, tasks)
         template_facts = TemplateFactsStore(upstream, template_probes, judge_template, cache)
         window = WindowFitter(settings, memory, prompt_cache.counter, embedder)

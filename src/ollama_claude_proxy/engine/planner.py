@@ -15,7 +15,7 @@ from ollama_claude_proxy.prompt_cache.prompt_cache import PromptCache
 from ollama_claude_proxy.sessions.conversation import Conversation
 from ollama_claude_proxy.translate.policy import Policy
 from ollama_claude_proxy.translate.request.build_plan import build_plan
-from ollama_claude_proxy.translate.request.plan import Plan
+from ollama_claude_proxy.translate.request.plan import ExpectedCache, Plan
 from ollama_claude_proxy.translate.tokens import CountPromptTokens
 from ollama_claude_proxy.upstream.catalog import context_window
 from ollama_claude_proxy.upstream.scheduler import Priority
@@ -125,7 +125,15 @@ class Planner:
 
     def _finished(self, plan: Plan, match: PrefixMatch, caller: Caller) -> Plan:
         """Return a plan with what is known of the prompts before it."""
-        return self._with_same_thinking(replace(plan, cached_share=match.share), caller)
+        return self._with_same_thinking(
+            replace(plan, expected_cache=self._expected(plan, match)), caller
+        )
+
+    def _expected(self, plan: Plan, match: PrefixMatch) -> ExpectedCache:
+        continued = match.continued
+        tokens = continued.known_tokens if continued is not None and continued.tokens else None
+        speed = self._prompt_cache.speed.nanoseconds_per_token(plan.model)
+        return ExpectedCache(match.share, tokens, speed)
 
     def _counter(
         self, profile: ModelProfile, caller: Caller, matches: list[PrefixMatch]

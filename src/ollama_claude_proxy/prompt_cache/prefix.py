@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
+from ollama_claude_proxy.translate.tokens import prompt_tokens, text_tokens
 from ollama_claude_proxy.wire.chat import ChatMessage, ModelRequest, ToolDefinition
 from ollama_claude_proxy.wire.events import encode_json
 
@@ -53,20 +54,16 @@ class SentPrompt(Struct):
 class PrefixMatch(Struct, frozen=True):
     """How much of a prompt is the beginning of a prompt that was sent.
 
-    `common` and `size` are characters; `mismatch` says where and why the beginning of the
-    conversation changed, empty where it did not. `continued` is the prompt that this one continues,
-    if it does.
+    `common` and `size` are characters, `share` is the common part of the tokens, from 0 to 1;
+    `mismatch` says where and why the beginning of the conversation changed, empty where it did not.
+    `continued` is the prompt that this one continues, if it does.
     """
 
     common: int = 0
     size: int = 1
     mismatch: str = ""
     continued: SentPrompt | None = None
-
-    @property
-    def share(self) -> float:
-        """The common part, from 0 to 1."""
-        return self.common / max(self.size, 1)
+    share: float = 0.0
 
 
 def prompt_of(request: ModelRequest) -> Prompt:
@@ -96,6 +93,26 @@ def common_prefix_chars(before: Prompt, now: Prompt) -> int:
             break
         common += _size(message)
     return common
+
+
+def common_prefix_share(before: Prompt, now: Prompt) -> float:
+    """Return which part of a prompt's tokens, from 0 to 1, stands at the beginning of an earlier.
+
+    Characters would tell it wrongly: instructions and files have other ones in a token.
+    """
+    if before.tools != now.tools:
+        return 0.0
+    common = 0.0
+    pairs = zip(before.messages, now.messages, strict=False)
+    for earlier, message in pairs:
+        if not _is_same_message(earlier, message):
+            if earlier.role == message.role:
+                count = _common_text_chars(earlier.content, message.content)
+                common += text_tokens(message.content[:count])
+            break
+        common += _tokens(message)
+    tools = text_tokens(now.tools.decode())
+    return (tools + common) / max(tools + sum(map(_tokens, now.messages)), 1.0)
 
 
 def continues(before: Prompt, now: Prompt) -> bool:
@@ -136,6 +153,10 @@ def _explain_message(previous: SentPrompt, now: Prompt, index: int) -> str:
     where = "system" if message.role == "system" else f"message {index} ({message.role})"
     common = _common_text_chars(earlier.content, message.content)
     return f"{where} changed at char {common:,}"
+
+
+def _tokens(message: ChatMessage) -> float:
+    return float(prompt_tokens([message], ()))
 
 
 def _size(message: ChatMessage) -> int:

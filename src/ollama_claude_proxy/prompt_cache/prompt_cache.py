@@ -2,6 +2,7 @@
 
 from ollama_claude_proxy.prompt_cache.generated_turns import GeneratedTurns
 from ollama_claude_proxy.prompt_cache.prompt_history import PromptHistory
+from ollama_claude_proxy.prompt_cache.reading_speed import ReadingSpeed
 from ollama_claude_proxy.prompt_cache.token_counter import TokenCounter
 from ollama_claude_proxy.sessions.storage.database import Database
 from ollama_claude_proxy.sessions.storage.model_facts import ModelFacts
@@ -10,9 +11,13 @@ from ollama_claude_proxy.translate.tokens import prompt_tokens
 
 
 class PromptCache:
-    """The prompts that were sent (`history`), their tokens (`counter`), the models' own `turns`."""
+    """The prompts that were sent (`history`), their tokens (`counter`), the models' own `turns`.
+
+    `speed` is how fast they are read.
+    """
 
     def __init__(self, database: Database) -> None:
         self.history = PromptHistory()
         self.counter = TokenCounter(ModelFacts(database), prompt_tokens)
+        self.speed = ReadingSpeed()
         self.turns = GeneratedTurns(TurnStore(database))

@@ -14,6 +14,7 @@ from ollama_claude_proxy.prompt_cache.prefix import (
     Prompt,
     SentPrompt,
     common_prefix_chars,
+    common_prefix_share,
     continues,
     explain_mismatch,
 )
@@ -32,11 +33,13 @@ class PromptHistory:
     def match(self, model: str, conversation: str, prompt: Prompt) -> PrefixMatch:
         """Compare a prompt with those that were sent."""
         previous = self._sent.get((model, conversation))
-        common, continued = 0, None
+        common, most_common, continued = 0, None, None
         for (sent_to, _), sent in self._sent.items():
             if sent_to != model:
                 continue
-            common = max(common, common_prefix_chars(sent.prompt, prompt))
+            shared = common_prefix_chars(sent.prompt, prompt)
+            if shared > common:
+                common, most_common = shared, sent
             if continues(sent.prompt, prompt) and (
                 continued is None or len(sent.prompt.messages) > len(continued.prompt.messages)
             ):
@@ -44,7 +47,8 @@ class PromptHistory:
         mismatch = (
             "" if previous is None or previous is continued else explain_mismatch(previous, prompt)
         )
-        return PrefixMatch(common, prompt.size, mismatch, continued)
+        share = 0.0 if most_common is None else common_prefix_share(most_common.prompt, prompt)
+        return PrefixMatch(common, prompt.size, mismatch, continued, share)
 
     def add(self, model: str, conversation: str, prompt: Prompt) -> SentPrompt:
         """Remember a prompt that runs now; its token counts are filled in later."""

@@ -13,6 +13,10 @@ from ollama_claude_proxy.wire.chat import ModelRequest
 FollowUpKind = Literal["arguments", "name", "answer", "structure"]
 
 
+# Counting and clocks are right within so much of a prompt.
+_UNSURE_SHARE = 0.015
+
+
 class FollowUp(Struct, frozen=True, kw_only=True):
     """A further request for one thing only, so that a grammar can make it right.
 
@@ -54,6 +58,35 @@ class Expectations(Struct, frozen=True, kw_only=True):
     guard: ControlTokenGuard = field(default_factory=ControlTokenGuard)
 
 
+class ExpectedCache(Struct, frozen=True):
+    """What of a prompt the backend should have cached, because it was shown that before.
+
+    `tokens` is what it has counted of that, where it has; otherwise `share` is the part of the
+    prompt, from 0 to 1. `nanoseconds_per_token` is how fast it reads what it has not, if known.
+    """
+
+    share: float = 0.0
+    tokens: int | None = None
+    nanoseconds_per_token: float | None = None
+
+    def count(self, prompt_tokens: int, duration: int = 0) -> int:
+        """Return the cached tokens of a prompt, which the backend has read for `duration`.
+
+        It has lost what it read longer for: another program, or another conversation, took the
+        slot. At least one token must be read.
+        """
+        cached = int(prompt_tokens * self.share) if self.tokens is None else self.tokens
+        cached = max(min(cached, prompt_tokens - 1), 0)
+        if duration <= 0 or not self.nanoseconds_per_token:
+            return cached
+        really_cached = prompt_tokens - int(duration / self.nanoseconds_per_token)
+        is_lost = cached - really_cached > prompt_tokens * _UNSURE_SHARE
+        return max(really_cached, 0) if is_lost else cached
+
+
+NOTHING_CACHED = ExpectedCache()
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """One request of a model, and how to read its answer.
 
@@ -61,8 +94,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     tokens. `dialect` is the one that the model knows best; `continues_turn` tells that the model
     continues a last turn of the assistant, `repeats_prefill` that it repeats that turn first.
     `tool_display`: who shows the tools, the backend (`native`) or ocp, and in which dialect
-    (`text/hermes`). `cached_share` is the part of the prompt, from 0 to 1, that the model was shown
-    before. `notes` say what the model will not see as the client sent it.
+    (`text/hermes`). `expected_cache` is what of the prompt the model was shown before. `notes` say
+    what the model will not see as the client sent it.
     """
 
     model_request: ModelRequest
@@ -73,7 +106,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     continues_turn: bool = False
     repeats_prefill: bool = False
     tool_display: str = "native"
-    cached_share: float = 0.0
+    expected_cache: ExpectedCache = NOTHING_CACHED
     notes: tuple[str, ...] = ()
 
     @property

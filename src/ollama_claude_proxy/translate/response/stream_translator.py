@@ -63,7 +63,7 @@ class StreamTranslator:
         self._model = model
         self._writer = ContentWriter(plan.expectations, new_tool_id)
         self._retries = plan.expectations.retries
-        self.usage = UsageCounter(plan.prompt_tokens, plan.cached_share)
+        self.usage = UsageCounter(plan.prompt_tokens, plan.expected_cache)
         self._closed = False
         self._answer_reader = AnswerReader(plan, self._writer, self._retries)
         self._reader: AnswerReader | FollowUpReader = self._answer_reader

@@ -4,6 +4,7 @@ Ollama's `prompt_eval_count` includes what came from its prefix cache, so it is 
 prompt; `eval_count` includes the end token.
 """
 
+from ollama_claude_proxy.translate.request.plan import NOTHING_CACHED, ExpectedCache
 from ollama_claude_proxy.wire.chat import ChatChunk
 from ollama_claude_proxy.wire.events import TokenUsage
 
@@ -15,16 +16,19 @@ class UsageCounter:
     """Adds up the tokens of an answer's requests.
 
     The prompt is that of the first: a further request has the same one, from the cache.
-    `cached_share` is the part of it that the model was shown before and has cached, unless it was
-    loaded anew (`was_loaded`).
+    `expected_cache` is what of it the model was shown before and has cached, unless it was loaded
+    anew (`was_loaded`), or read for so long (`prompt_duration`, nanoseconds) that it had not.
     """
 
-    def __init__(self, estimated_prompt: int, cached_share: float = 0.0) -> None:
+    def __init__(
+        self, estimated_prompt: int, expected_cache: ExpectedCache = NOTHING_CACHED
+    ) -> None:
         self._estimated_prompt = estimated_prompt
-        self._cached_share = cached_share
+        self._expected_cache = expected_cache
         self._output = 0
         self._chunks_of_request = 0
         self.prompt_tokens = 0
+        self.prompt_duration = 0
         self.chunks = 0
         self.was_loaded = False
         self.last_chunk: ChatChunk | None = None
@@ -35,9 +39,11 @@ class UsageCounter:
         self._chunks_of_request += 1
         if chunk.done:
             self.last_chunk = chunk
-            self.prompt_tokens = self.prompt_tokens or chunk.prompt_eval_count
+            if not self.prompt_tokens:
+                self.prompt_tokens = chunk.prompt_eval_count
+                self.prompt_duration = chunk.prompt_eval_duration
             if chunk.load_duration >= _MIN_LOAD_DURATION and self._output == 0:
-                self._cached_share, self.was_loaded = 0.0, True
+                self._expected_cache, self.was_loaded = NOTHING_CACHED, True
             self._output += chunk.eval_count or self._chunks_of_request
             self._chunks_of_request = 0
 
@@ -61,8 +67,8 @@ class UsageCounter:
 
     @property
     def cached_tokens(self) -> int:
-        """The tokens of the prompt that need not be read; at least one must be."""
-        return max(min(int(self._prompt * self._cached_share), self._prompt - 1), 0)
+        """The tokens of the prompt that need not be read."""
+        return self._expected_cache.count(self._prompt, self.prompt_duration)
 
     @property
     def _prompt(self) -> int:
