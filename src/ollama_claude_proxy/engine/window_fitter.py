@@ -14,6 +14,7 @@ from ollama_claude_proxy.prompt_cache.token_counter import TokenCounter
 from ollama_claude_proxy.sessions.conversation import Conversation
 from ollama_claude_proxy.sessions.fit_state import ConversationKey, FitSummary
 from ollama_claude_proxy.sessions.memory import SessionMemory
+from ollama_claude_proxy.sessions.recall.intents import asks_back
 from ollama_claude_proxy.sessions.recall.question import Question
 from ollama_claude_proxy.settings import Settings
 from ollama_claude_proxy.translate.request.plan import Plan
@@ -22,9 +23,9 @@ from ollama_claude_proxy.wire.anthropic import Message, MessagesRequest
 # An answer gets a quarter of the window at most, and a third of what is not the prompt's head.
 _ANSWER_DIVISOR = 4
 _HEADLESS_ANSWER_DIVISOR = 3
-# Passages for a request get a third of the room for turns, half of that after a cut in a tool loop,
-# a twelfth for a step of one; and an eighth of the window at most.
-_REQUEST_DIVISOR, _STEP_DIVISOR, _MAX_PASSAGES_DIVISOR = 3, 12, 8
+# Passages get a third of the room for turns where the user asks for something, otherwise an eighth,
+# and an eighth of the window at most.
+_QUESTION_DIVISOR, _WORK_DIVISOR, _MAX_PASSAGES_DIVISOR = 3, 8, 8
 # Counting is right within a fiftieth.
 _MARGIN_DIVISOR = 50
 
@@ -133,9 +134,11 @@ class WindowFitter:
             else:
                 question = conversation.question
                 most = _passages_room(question, fit_request.window, budget - fixed)
-                is_short = bool(question.words) and budget - tokens < most // 2
-                if is_short and await asyncio.to_thread(
-                    conversation.cut, count_tokens, tokens, budget
+                is_short = budget - tokens < most // 2
+                if (
+                    is_short
+                    and asks_back(question.words)
+                    and await asyncio.to_thread(conversation.cut, count_tokens, tokens, budget)
                 ):
                     continue
                 size = conversation.characters_of(count_tokens, min(most, budget - tokens))
@@ -163,9 +166,8 @@ class WindowFitter:
 
 def _passages_room(question: Question, window: int, room: int) -> int:
     """Return the tokens that passages for a question may have, of a room for turns."""
-    divisor = _STEP_DIVISOR
-    if question.words:
-        divisor = _REQUEST_DIVISOR * (2 if question.step else 1)
+    asks = not question.step and asks_back(question.words)
+    divisor = _QUESTION_DIVISOR if asks else _WORK_DIVISOR
     return min(room // divisor, window // _MAX_PASSAGES_DIVISOR)
 
 

@@ -98,6 +98,11 @@ _BACK_REFERENCE = any_phrase(r"""
     den anderen | auch (?:für|bei) | wie (?:vorhin|dort|eben|besprochen)
 """)
 _WORD = re.compile(r"\w+")
+_QUESTION = re.compile(
+    r"\W*(?:(?:and|so|but|ok|und|also|aber)\W+)?(?:what|which|who|whom|whose|when|where|why|how|remind"
+    r"|was|welche[nrs]?|wer|wem|wen|wann|wo|warum|wieso|weshalb|wie)\b",
+    re.IGNORECASE,
+)
 # What people say who only want it to go on.
 _GOING_ON = frozenset(
     _WORD.findall(
@@ -126,6 +131,18 @@ def read_intents(text: str) -> frozenset[Intent]:
     if len(own_words(text)) <= _MAX_BARE_WORDS:
         found.add(Intent.BACK_REFERENCE)
     return frozenset(found)
+
+
+def asks_back(text: str) -> bool:
+    """Whether a request needs what was before: it asks, or it only points to something.
+
+    Others tell what to do next, and need little of it.
+    """
+    intents = read_intents(text)
+    is_question = "?" in text or _QUESTION.match(text) is not None
+    points = intents & {Intent.ORDER, Intent.UNDO, Intent.LIST}
+    is_short = Intent.BACK_REFERENCE in intents and len(own_words(text)) <= _MAX_BARE_WORDS
+    return is_question or bool(points) or is_short
 
 
 def own_words(text: str) -> list[str]:
