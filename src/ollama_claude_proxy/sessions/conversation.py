@@ -88,12 +88,8 @@ class Conversation:
     @property
     def fit_summary(self) -> FitSummary | None:
         """What was done so that it fits; None where nothing was."""
-        return FitSummary.of(
-            self._messages,
-            self._state.cut,
-            loaded=len(self._loaded()),
-            is_new_cut=self._was_cut_now,
-        )
+        cut, loaded, is_new = self._state.cut, len(self._loaded()), self._was_cut_now
+        return FitSummary.of(self._messages, cut, loaded=loaded, is_new_cut=is_new)
 
     @property
     def question(self) -> Question:
@@ -105,7 +101,7 @@ class Conversation:
         messages = apply_cut(self._with_passages(), self._state.cut)
         if self._state.digest and self._state.cut.left_until > self._opening:
             tools = map(ToolReferenceBlock, self._state.tools)
-            messages[0] = _with_blocks(messages[0], TextBlock(self._state.digest), *tools)
+            messages[0] = messages[0].with_blocks(TextBlock(self._state.digest), *tools)
         return messages
 
     def fixed_tokens(self, count_tokens: CountTokens, prompt_tokens: int) -> int:
@@ -250,11 +246,10 @@ class Conversation:
     def _drop_digest(self) -> bool:
         """Shorten the digest to its first line; return whether it was longer."""
         digest = self._digest(self._state.cut, tokens=0)
-        was_longer = len(digest) < len(self._state.digest)
-        if was_longer:
-            self._state.digest = digest
-            self.changed = True
-        return was_longer
+        if len(digest) >= len(self._state.digest):
+            return False
+        self._state.digest, self.changed = digest, True
+        return True
 
     def characters_of(self, count_tokens: CountTokens, tokens: int) -> int:
         """Return about how many characters of this conversation's turns have so many tokens."""
@@ -280,14 +275,13 @@ class Conversation:
 
     @property
     def _pinned_words(self) -> str:
-        """The user's newest words, where their message has left."""
         return pinned_words(self._messages, self._opening, self._state.cut.left_until)
 
     def _with_passages(self) -> list[Message]:
         """Return all messages, with the passages that were loaded at them."""
         messages = list(self._messages)
         for index, text in self._loaded().items():
-            messages[index] = _with_blocks(messages[index], TextBlock(text))
+            messages[index] = messages[index].with_blocks(TextBlock(text))
         return messages
 
     def _loaded(self) -> dict[int, str]:
@@ -304,7 +298,3 @@ class Conversation:
         """Return the numbers of the messages that are shown."""
         left_until = max(self._state.cut.left_until, self._opening)
         return join(range(self._opening), range(left_until, len(self._messages)))
-
-
-def _with_blocks(message: Message, *blocks: TextBlock | ToolReferenceBlock) -> Message:
-    return Message(message.role, (*message.content, *blocks))

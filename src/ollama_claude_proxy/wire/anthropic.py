@@ -23,6 +23,10 @@ class Message(Struct, frozen=True):
     content: tuple[Block, ...]
     raw: RawContent | None = None
 
+    def with_blocks(self, *blocks: Block) -> "Message":
+        """Return the same with further blocks."""
+        return Message(self.role, (*self.content, *blocks))
+
 
 class Tool(Struct, frozen=True):
     """A tool that the model may call; `type` is set for those that Anthropic runs itself."""
