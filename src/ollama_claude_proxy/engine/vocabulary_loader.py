@@ -23,7 +23,7 @@ from ollama_claude_proxy.wire.model import ModelProfile
 logger = logging.getLogger(__name__)
 
 # From its start on, requests wait so long for a loading; later ones do not wait for it at all.
-_PATIENCE_SECONDS = 0.5
+_PATIENCE_SECONDS = 1.0
 _RETRY_SECONDS = 300.0
 # Each takes 2 to 17 MB.
 _MAX_LOADED = 4

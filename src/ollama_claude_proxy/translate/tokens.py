@@ -35,6 +35,8 @@ _MIN_REMEMBERED_CHARACTERS = 200
 _MAX_REMEMBERED = 20_000
 # What a template writes around a message, about.
 TOKENS_PER_MESSAGE = 5.0
+# What templates write around a tool and its parameters: 47 to 98 with those of Claude Code.
+_TOKENS_PER_TOOL = 70
 # Between 256 (gemma3) and about 1,300 (qwen2.5vl on a screenshot).
 TOKENS_PER_IMAGE = 1000
 
@@ -74,8 +76,8 @@ def prompt_size(
         texts += count_text(message.content) + count_text(message.thinking)
         if message.tool_calls:
             texts += count_text(encode_json(message.tool_calls).decode())
-    shown_tools = count_text(encode_json(tools).decode()) if tools else 0.0
-    return PromptSize(texts, shown_tools, count, images)
+    definitions = count_text(encode_json(tools).decode()) if tools else 0.0
+    return PromptSize(texts, definitions + _TOKENS_PER_TOOL * len(tools), count, images)
 
 
 def remembering(count_text: CountText) -> CountText:
