@@ -12,11 +12,11 @@ from figure import Figure
 from ollama_claude_proxy.translate.vocabulary.load import load_vocabulary
 from ollama_claude_proxy.wire.tokenizer import Tokenizer
 
-_ROOT = Path(__file__).parent.parent
-sys.path.append(str(_ROOT / "tests"))
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
 from support.vocabularies import smollm2_model_info
 
+_ROOT = Path(__file__).parent.parent
 # The first texts fill the cache of words, as a session's first turn does.
 _WARMING_TEXTS = 40
 

@@ -1,7 +1,8 @@
 """Makes a vocabulary of what is known of a model's tokenizer."""
 
+import re
 from collections.abc import Iterator
-from itertools import islice
+from operator import itemgetter
 
 from ollama_claude_proxy.translate.vocabulary.rank_table import RankTable
 from ollama_claude_proxy.translate.vocabulary.spelling import ByteSpelling, CharacterSpelling
@@ -11,7 +12,8 @@ from ollama_claude_proxy.wire.tokenizer import Tokenizer
 
 # GGUF's numbers for the types of tokens.
 _NORMAL, _CONTROL, _USER_DEFINED = 1, 3, 4
-# More are reserved ones, which no text has.
+_PIECE_TYPES = {_NORMAL, _USER_DEFINED}
+_HAS_DIGIT = re.compile(r"\d").search
 _MAX_WHOLE = 300
 _SAMPLE = "A vocabulary writes plain words with far fewer tokens than they have characters."
 
@@ -25,7 +27,7 @@ def load_vocabulary(tokenizer: Tokenizer) -> Vocabulary | None:
 
 
 def _vocabulary(tokenizer: Tokenizer) -> Vocabulary | None:
-    merges, whole = tokenizer.merges or [], list(islice(_whole_tokens(tokenizer), _MAX_WHOLE))
+    merges, whole = tokenizer.merges or [], _whole_tokens(tokenizer)
     if tokenizer.model == "gpt2" and merges:
         split, table = word_splitter(tokenizer.pre), _merge_table(tokenizer)
         return Vocabulary(table, split, ByteSpelling(), separator=" ", whole=whole)
@@ -48,20 +50,32 @@ def _merge_table(tokenizer: Tokenizer) -> RankTable:
 
 def _score_table(tokenizer: Tokenizer) -> RankTable:
     """Return a table of pieces, those with the best score first."""
-    pieces = [entry for entry in _typed_tokens(tokenizer) if entry[1] in {_NORMAL, _USER_DEFINED}]
-    scores = dict(zip(tokenizer.tokens or [], tokenizer.scores or [], strict=False))
-    ranked = sorted((token for token, _ in pieces), key=lambda token: -scores.get(token, 0.0))
-    table = RankTable(len(ranked))
-    table.add(ranked)
+    scored = zip(_typed_tokens(tokenizer), tokenizer.scores or [], strict=False)
+    pieces = [(score, token) for (token, kind), score in scored if kind in _PIECE_TYPES]
+    pieces.sort(key=itemgetter(0), reverse=True)
+    table = RankTable(len(pieces))
+    table.add(token for _, token in pieces)
     return table
 
 
-def _whole_tokens(tokenizer: Tokenizer) -> Iterator[str]:
-    """Return the tokens that are found before a text is split, but not the numbered ones."""
+def _whole_tokens(tokenizer: Tokenizer) -> re.Pattern[str] | None:
+    """Return what finds the tokens that are taken out before a text is split: the longest first.
+
+    Those with a number are reserved, and in no text. Gemma has runs of spaces and line ends.
+    """
+    words: list[str] = []
+    runs: dict[str, int] = {}
     for token, kind in _typed_tokens(tokenizer):
-        is_reserved = any(map(str.isdigit, token))
-        if kind in {_CONTROL, _USER_DEFINED} and len(token.strip("▁\n\t ")) > 1 and not is_reserved:
-            yield token
+        if kind not in {_CONTROL, _USER_DEFINED} or len(token) < 2 or _HAS_DIGIT(token):
+            continue
+        if token.isspace() and len(set(token)) == 1:
+            runs[token[0]] = max(runs.get(token[0], 0), len(token))
+        else:
+            words.append(token)
+    words = sorted(words, key=len, reverse=True)[:_MAX_WHOLE]
+    patterns = [f"{re.escape(space)}{{2,{length}}}" for space, length in runs.items()]
+    patterns += map(re.escape, words)
+    return re.compile("|".join(patterns)) if patterns else None
 
 
 def _typed_tokens(tokenizer: Tokenizer) -> Iterator[tuple[str, int]]:

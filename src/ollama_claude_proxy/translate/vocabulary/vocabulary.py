@@ -1,7 +1,7 @@
 """Counts the tokens of texts with a model's own vocabulary."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import chain
 
 from ollama_claude_proxy.translate.vocabulary.merging import merge_symbols
@@ -11,15 +11,15 @@ from ollama_claude_proxy.translate.vocabulary.words import SplitWords
 
 _MAX_CACHED = 20_000
 # Of a longer text samples are counted, so that no request waits for seconds.
-_MAX_COUNTED = 400_000
+_MAX_COUNTED = 200_000
 _SAMPLES = 40
 
 
 class Vocabulary:
     """Counts tokens by the merges and pieces of `table`, word by word.
 
-    `separator` is between the two texts of a merge. `whole` are tokens that are found in a text
-    before it is split into words, such as `<think>`.
+    `separator` is between the two texts of a merge. `whole` finds the tokens that are taken out
+    of a text before it is split into words, such as `<think>`.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Vocabulary:
         spelling: Spelling,
         *,
         separator: str,
-        whole: Iterable[str] = (),
+        whole: re.Pattern[str] | None = None,
     ) -> None:
         self._table = table
         self._split_words = split_words
@@ -37,8 +37,7 @@ class Vocabulary:
         self._separator = separator
         self._ranks = _Cache(table.rank)
         self._word_tokens = _Cache(self._count_word)
-        longest_first = sorted(whole, key=len, reverse=True)
-        self._whole = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self._whole = whole
 
     def count(self, text: str) -> int:
         """Return the tokens of a text."""

@@ -67,7 +67,10 @@ def _starcoder(kind: _Classes) -> str:
 
 def _falcon(kind: _Classes) -> str:
     """Return GPT-2's expression where signs stand alone and digits come in threes."""
-    return rf"{kind.sign}+| ?{kind.letter}+|{kind.digit}{{1,3}}|\s+(?!{kind.letter})|\s+"
+    return (
+        rf"{kind.sign}+| ?{kind.letter}+|{kind.digit}{{3}}| ?{kind.digit}{{1,2}}(?!{kind.digit})"
+        r"|\s+(?![^\W_])|\s+"
+    )
 
 
 def _qwen2(kind: _Classes) -> str:
