@@ -19,9 +19,10 @@ from measure import WIRE, Bench
 from report import document, table
 from servers import PROXY, BenchError, LoadClient, all_servers
 from sessions import sessions
+from token_counting import counting
 from tokens_reread import rereading
 
-_SECTIONS = (*WIRE, "reading", "rereading", "sessions", "start", "install")
+_SECTIONS = (*WIRE, "reading", "counting", "rereading", "sessions", "start", "install")
 
 
 def main() -> int:
@@ -54,6 +55,9 @@ def _measure(names: Sequence[str], folder: Path, options: argparse.Namespace) ->
     if "reading" in names:
         with _progress("reading"):
             figures += reading(times=3 if options.quick else 9)
+    if "counting" in names:
+        with _progress("counting"):
+            figures += counting()
     if "rereading" in names:
         with _progress("rereading"):
             figures += rereading(quick=options.quick)

@@ -201,9 +201,10 @@ def test_the_window_configured_in_ollama_is_kept(fake: FakeOllama) -> None:
     assert all("num_ctx" not in body["options"] for body in (*fake.renderings, *fake.chats))
 
 
-def test_the_window_of_a_modelfile_is_kept(fake: FakeOllama, proxy: Proxy) -> None:
+def test_the_window_of_a_modelfile_is_kept(fake: FakeOllama) -> None:
     fake.add_model("own:7b", parameters="num_ctx                        8192\ntop_k 20")
-    send_request(proxy, first_request("Hi") | {"model": "own:7b"})
+    with Proxy(fake.url) as proxy:
+        send_request(proxy, first_request("Hi") | {"model": "own:7b"})
     assert fake.chats[-1]["options"]["num_ctx"] == 8192
 
 

@@ -155,7 +155,7 @@ def prompt_of(fake: FakeOllama, proxy: Proxy, body: dict[str, Any], model: str) 
     """Send a recorded request; return Ollama's body up to the end of its messages."""
     fake.script(answer("Ok."))
     assert proxy.create_message(**body | {"model": model, "stream": False}).status_code == 200
-    raw = fake.requests[-1].raw
+    raw = [request for request in fake.requests if request.path == "/api/chat"][-1].raw
     return raw[: raw.index(b'],"options":')]
 
 

@@ -34,6 +34,7 @@ class Endpoints:
         self.version = version
         self.loaded: dict[str, int] = {}
         self.windows: dict[str, int] = {}
+        self.vocabulary_seconds = 0.0
         self.pulls: list[dict[str, Any]] = []
         self.embed: Callable[[str], list[float]] = lambda text: [float(len(text)), 1.0]
 
@@ -93,7 +94,15 @@ class Endpoints:
         elif request.path == "/api/embed":
             await self._embed(request, model, writer)
         else:
-            await send(writer, 200, go_json(model.show()))
+            await self._show(request, model, writer)
+
+    async def _show(self, request: Request, model: FakeModel, writer: asyncio.StreamWriter) -> None:
+        """Describe a model; the lists of its vocabulary are null unless it is asked for them."""
+        shown = model.show()
+        if request.body.get("verbose"):
+            await asyncio.sleep(self.vocabulary_seconds)
+            shown["model_info"] |= model.tokenizer
+        await send(writer, 200, go_json(shown))
 
     async def _embed(
         self, request: Request, model: FakeModel, writer: asyncio.StreamWriter

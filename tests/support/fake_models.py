@@ -19,7 +19,7 @@ class FakeModel:
     """A model; `path` is `go-template`, `native` or `parser:NAME`.
 
     `renderer_name` overrides the usual renderer of its path; `vram_share` is the part of it that is
-    in the GPU's memory.
+    in the GPU's memory. `tokenizer` has what only a verbose `/api/show` tells in `model_info`.
     """
 
     name: str
@@ -34,6 +34,7 @@ class FakeModel:
     digest: str = field(default="")
     renderer_name: str = ""
     vram_share: float = 1.0
+    tokenizer: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.digest = self.digest or hashlib.sha256(self.name.encode()).hexdigest()

@@ -15,10 +15,11 @@ from ollama_claude_proxy.engine.generation import Generation
 from ollama_claude_proxy.engine.idle.idle_work import IdleWork
 from ollama_claude_proxy.engine.idle.vram_fit import FITTING_WINDOW
 from ollama_claude_proxy.engine.model_services import ModelServices
-from ollama_claude_proxy.engine.planner import PlannedRequest, Planner
+from ollama_claude_proxy.engine.planner import ModelKnowledge, PlannedRequest, Planner
 from ollama_claude_proxy.engine.running_answers import RunningAnswers, request_identity
 from ollama_claude_proxy.engine.small_jobs import SmallJobs
 from ollama_claude_proxy.engine.turn_record import TurnTotals
+from ollama_claude_proxy.engine.vocabulary_loader import VocabularyLoader
 from ollama_claude_proxy.engine.window_fitter import WindowFitter
 from ollama_claude_proxy.errors import ShuttingDown
 from ollama_claude_proxy.prompt_cache.prompt_cache import PromptCache
@@ -69,16 +70,19 @@ class Engine:
         self._idle = IdleWork(services, prompt_cache.history, embedder, small_jobs, tasks)
         template_facts = TemplateFactsStore(upstream, template_probes, judge_template, cache)
         window = WindowFitter(settings, memory, prompt_cache.counter, embedder)
-        self._planner = Planner(services, template_facts, prompt_cache, small_jobs, window)
+        self._vocabularies = VocabularyLoader(services, prompt_cache.counter, tasks)
+        knowledge = ModelKnowledge(template_facts, self._vocabularies)
+        self._planner = Planner(services, knowledge, prompt_cache, small_jobs, window)
         self._answer_services = AnswerServices(
             upstream, self.scheduler, prompt_cache.history, cache_restore, self._idle
         )
         self._answers = AnswerMemory(prompt_cache, memory, cache_restore)
 
     async def open(self) -> None:
-        """Start background work: prewarm the default model, and delete old conversations."""
+        """Start background work: the default model's head and vocabulary, old conversations."""
         self._loop = asyncio.get_running_loop()
         self._idle.open()
+        self._vocabularies.start_default()
         if self.database.path is not None:
             self._pruning = asyncio.create_task(asyncio.to_thread(self._prune, self.database.path))
 

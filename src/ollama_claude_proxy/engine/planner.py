@@ -9,6 +9,7 @@ from ollama_claude_proxy.engine.caller import Caller, identify_caller, is_subage
 from ollama_claude_proxy.engine.model_services import ModelServices
 from ollama_claude_proxy.engine.small_jobs import SmallJobs
 from ollama_claude_proxy.engine.turn_record import TurnRecord
+from ollama_claude_proxy.engine.vocabulary_loader import VocabularyLoader
 from ollama_claude_proxy.engine.window_fitter import FitRequest, FittedPlan, WindowFitter
 from ollama_claude_proxy.prompt_cache.prefix import PrefixMatch, new_prompt
 from ollama_claude_proxy.prompt_cache.prompt_cache import PromptCache
@@ -55,13 +56,20 @@ class PlannedRequest(Struct, frozen=True):
 Refit = Callable[[int], Awaitable[PlannedRequest | None]]
 
 
+class ModelKnowledge(Struct, frozen=True):
+    """What is found out about models: what their templates do, and their vocabularies."""
+
+    template_facts: TemplateFactsStore
+    vocabularies: VocabularyLoader
+
+
 class Planner:
     """Plans requests."""
 
     def __init__(
         self,
         services: ModelServices,
-        template_facts: TemplateFactsStore,
+        knowledge: ModelKnowledge,
         prompt_cache: PromptCache,
         small_jobs: SmallJobs,
         window: WindowFitter,
@@ -69,7 +77,7 @@ class Planner:
         self._settings = services.settings
         self._upstream = services.upstream
         self._catalog = services.catalog
-        self._template_facts = template_facts
+        self._knowledge = knowledge
         self._prompt_cache = prompt_cache
         self._small_jobs = small_jobs
         self._window = window
@@ -89,8 +97,10 @@ class Planner:
             profile = await self._small_jobs.choose_model(
                 caller, request.model, profile, body_bytes=len(body)
             )
+        self._knowledge.vocabularies.start(profile)
         matches: list[PrefixMatch] = []
         policy = await self._policy(profile, self._counter(profile, caller, matches), may_load)
+        await self._knowledge.vocabularies.wait(profile)
 
         def make_plan(messages: Sequence[Message]) -> Plan:
             return build_plan(replace(request, messages=tuple(messages)), profile, policy)
@@ -178,13 +188,13 @@ class Planner:
         settings = self._settings
         window = await self._window_of(profile)
         if may_load:
-            facts = await self._template_facts.facts(
+            facts = await self._knowledge.template_facts.facts(
                 profile,
                 window=None if settings.leaves_window else window,
                 keep_alive=settings.keep_alive,
             )
         else:
-            facts = await self._template_facts.known(profile)
+            facts = await self._knowledge.template_facts.known(profile)
         return Policy(
             window=window,
             leaves_window=settings.leaves_window,

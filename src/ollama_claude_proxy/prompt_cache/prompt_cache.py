@@ -7,7 +7,6 @@ from ollama_claude_proxy.prompt_cache.token_counter import TokenCounter
 from ollama_claude_proxy.sessions.storage.database import Database
 from ollama_claude_proxy.sessions.storage.model_facts import ModelFacts
 from ollama_claude_proxy.sessions.storage.turn_store import TurnStore
-from ollama_claude_proxy.translate.tokens import prompt_tokens
 
 
 class PromptCache:
@@ -18,6 +17,6 @@ class PromptCache:
 
     def __init__(self, database: Database) -> None:
         self.history = PromptHistory()
-        self.counter = TokenCounter(ModelFacts(database), prompt_tokens)
+        self.counter = TokenCounter(ModelFacts(database))
         self.speed = ReadingSpeed()
         self.turns = GeneratedTurns(TurnStore(database))

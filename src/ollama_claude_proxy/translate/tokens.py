@@ -4,15 +4,19 @@ What a token holds depends on what is written: four or five characters of prose,
 or two characters of base64, half a Chinese character. So characters are counted by their kind, each
 with its tokens. The weights were fitted on Qwen's vocabulary over source code, prose, JSON, logs,
 tables of numbers, base64, German, Russian and Chinese: by kind of text they are within a tenth, and
-base64 a quarter low. Other vocabularies differ by a factor that is learned from the first answer.
+base64 a quarter low. It is the way to count until the model's own vocabulary is there, and where
+there is none; how other vocabularies differ is learned from the model's answers.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
 
 from ollama_claude_proxy.wire.chat import ChatMessage, ToolDefinition
 from ollama_claude_proxy.wire.events import encode_json
 
 CountPromptTokens = Callable[[Sequence[ChatMessage], Sequence[ToolDefinition]], int]
+CountText = Callable[[str], float]
 
 _DIGITS = b"0123456789"
 _CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -27,42 +31,75 @@ _TOKENS_PER_OTHER_BYTE = 0.2
 # Capitals amid small letters end tokens; where no spaces are, that is base64 and not prose.
 _TOKENS_PER_MIXED_CAPITAL = 2.7
 _MAX_SPACES_OF_MIXED = 1 / 8
-# Texts by their hash and length; what is shorter is estimated as fast as it is looked up.
-_estimates: dict[tuple[int, int], float] = {}
-_MIN_CACHED_CHARACTERS = 200
-_MAX_CACHED = 20_000
-_TOKENS_PER_MESSAGE = 5
+_MIN_REMEMBERED_CHARACTERS = 200
+_MAX_REMEMBERED = 20_000
+# What a template writes around a message, about.
+TOKENS_PER_MESSAGE = 5.0
+# What templates write around a tool and its parameters: 47 to 98 with those of Claude Code.
+_TOKENS_PER_TOOL = 70
 # Between 256 (gemma3) and about 1,300 (qwen2.5vl on a screenshot).
-_TOKENS_PER_IMAGE = 1000
+TOKENS_PER_IMAGE = 1000
 
 
-def prompt_tokens(messages: Iterable[ChatMessage], tools: Sequence[ToolDefinition]) -> int:
+class PromptSize(Struct, frozen=True):
+    """What a prompt consists of: the tokens of its texts and of its tools as JSON, messages."""
+
+    texts: float = 0.0
+    tools: float = 0.0
+    messages: int = 0
+    images: int = 0
+
+    @property
+    def tokens(self) -> float:
+        """The tokens of the prompt, with what a template usually writes around a message."""
+        return (
+            self.texts
+            + self.tools
+            + TOKENS_PER_MESSAGE * self.messages
+            + TOKENS_PER_IMAGE * self.images
+        )
+
+
+def prompt_tokens(messages: Sequence[ChatMessage], tools: Sequence[ToolDefinition]) -> int:
     """Estimate the tokens of a prompt."""
-    total = text_tokens(encode_json(tools).decode()) if tools else 0.0
+    return int(prompt_size(messages, tools, text_tokens).tokens) + 1
+
+
+def prompt_size(
+    messages: Iterable[ChatMessage], tools: Sequence[ToolDefinition], count_text: CountText
+) -> PromptSize:
+    """Return what a prompt consists of, its texts counted by `count_text`."""
+    texts, count, images = 0.0, 0, 0
     for message in messages:
-        total += _TOKENS_PER_MESSAGE + text_tokens(message.content)
-        total += text_tokens(message.thinking)
-        total += _TOKENS_PER_IMAGE * len(message.images)
+        count += 1
+        images += len(message.images)
+        texts += count_text(message.content) + count_text(message.thinking)
         if message.tool_calls:
-            total += text_tokens(encode_json(message.tool_calls).decode())
-    return int(total) + 1
+            texts += count_text(encode_json(message.tool_calls).decode())
+    definitions = count_text(encode_json(tools).decode()) if tools else 0.0
+    return PromptSize(texts, definitions + _TOKENS_PER_TOOL * len(tools), count, images)
 
 
-def text_tokens(text: str) -> float:
-    """Estimate the tokens of a text.
+def remembering(count_text: CountText) -> CountText:
+    """Return a function that counts a text once.
 
-    It takes some nanoseconds a character, and less for a text that was estimated before: a client
-    sends its whole conversation with every turn.
+    A client sends its whole conversation with every turn. What is short is counted as fast as it is
+    looked up.
     """
-    if len(text) < _MIN_CACHED_CHARACTERS:
-        return _estimate(text) if text else 0.0
-    key = hash(text), len(text)
-    tokens = _estimates.get(key)
-    if tokens is None:
-        if len(_estimates) >= _MAX_CACHED:
-            _estimates.clear()
-        tokens = _estimates[key] = _estimate(text)
-    return tokens
+    counted: dict[tuple[int, int], float] = {}
+
+    def count(text: str) -> float:
+        if len(text) < _MIN_REMEMBERED_CHARACTERS:
+            return count_text(text) if text else 0.0
+        key = hash(text), len(text)
+        tokens = counted.get(key)
+        if tokens is None:
+            if len(counted) >= _MAX_REMEMBERED:
+                counted.clear()
+            tokens = counted[key] = count_text(text)
+        return tokens
+
+    return count
 
 
 def _estimate(text: str) -> float:
@@ -87,3 +124,6 @@ def _estimate(text: str) -> float:
 def _count(data: bytes, kind: bytes) -> int:
     """Return how many bytes are of a kind."""
     return len(data) - len(data.translate(None, kind))
+
+
+text_tokens = remembering(_estimate)

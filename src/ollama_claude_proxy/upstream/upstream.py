@@ -15,6 +15,7 @@ from ollama_claude_proxy.wire.model import (
     ModelProfile,
     PullProgress,
 )
+from ollama_claude_proxy.wire.tokenizer import Tokenizer
 
 # The chunks of an answer; those that arrived in one read come together.
 ChunkStream = AsyncIterator[list[ChatChunk]]
@@ -31,6 +32,9 @@ class Upstream(Protocol):
 
     async def describe(self, model: InstalledModel) -> ModelProfile:
         """Return what a model is and can do; raises ModelNotInstalled."""
+
+    async def tokenizer(self, model: str) -> Tokenizer:
+        """Return what is known of a model's tokenizer; its lists are None where that is little."""
 
     async def loaded(self) -> list[LoadedModel]:
         """Return the models that are in memory now."""

@@ -11,6 +11,7 @@ from msgspec.json import Decoder
 
 from ollama_claude_proxy.wire.chat import ChatChunk, ChatMessage, ToolDefinition
 from ollama_claude_proxy.wire.model import LoadedModel
+from ollama_claude_proxy.wire.tokenizer import Tokenizer
 
 
 class ChatOptions(Struct, frozen=True, omit_defaults=True):
@@ -99,6 +100,12 @@ class ShowResponse(Struct):
     capabilities: list[str] | None = None
     modified_at: str = ""
     remote_host: str = ""
+
+
+class VerboseShowResponse(Struct):
+    """The answer of `/api/show` with `verbose`, as far as it is used."""
+
+    model_info: Tokenizer = field(default_factory=Tokenizer)
 
 
 class PsResponse(Struct):

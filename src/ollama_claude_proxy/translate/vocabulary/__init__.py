@@ -1,0 +1,1 @@
+"""A model's own vocabulary: how many tokens it makes of a text."""
