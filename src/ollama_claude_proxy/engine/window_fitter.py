@@ -23,9 +23,9 @@ from ollama_claude_proxy.wire.anthropic import Message, MessagesRequest
 # An answer gets a quarter of the window at most, and a third of what is not the prompt's head.
 _ANSWER_DIVISOR = 4
 _HEADLESS_ANSWER_DIVISOR = 3
-# Passages get a third of the room for turns where the user asks for something, otherwise an eighth,
-# and an eighth of the window at most.
-_QUESTION_DIVISOR, _WORK_DIVISOR, _MAX_PASSAGES_DIVISOR = 3, 8, 8
+# Passages get a third of the room for turns where the user asks for something, a tenth where they
+# tell what to do next, a sixth in a tool loop; and an eighth of the window at most.
+_QUESTION_DIVISOR, _WORK_DIVISOR, _STEP_DIVISOR, _MAX_PASSAGES_DIVISOR = 3, 10, 6, 8
 # Counting is right within a fiftieth.
 _MARGIN_DIVISOR = 50
 
@@ -166,8 +166,9 @@ class WindowFitter:
 
 def _passages_room(question: Question, window: int, room: int) -> int:
     """Return the tokens that passages for a question may have, of a room for turns."""
-    asks = not question.step and asks_back(question.words)
-    divisor = _QUESTION_DIVISOR if asks else _WORK_DIVISOR
+    divisor = _STEP_DIVISOR
+    if not question.step:
+        divisor = _QUESTION_DIVISOR if asks_back(question.words) else _WORK_DIVISOR
     return min(room // divisor, window // _MAX_PASSAGES_DIVISOR)
 
 

@@ -49,10 +49,11 @@ _ERROR_SIGN = re.compile(r"(?:error|exception|failed|fatal|panic):", re.IGNORECA
 # its beginning one that does something.
 _NAME = re.compile(
     r"(?<=[a-zäöüß,;:] )(?!I\b|I'|January|February|March|April|May|June|July|August|September"
-    r"|October|November|December|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
-    r"[A-ZÄÖÜ][a-zäöüßéèáó]{2,}\b(?![.(_/]\w)"
+    r"|October|November|December|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
+    r"|\w+(?:ian|ish|ese|ic) )[A-ZÄÖÜ][a-zäöüßéèáó]+\b(?![.(_/]\w)"
     r"|^\s*[A-ZÄÖÜ][a-zäöüßéèáó]+ (?:[A-ZÄÖÜ]\w+ )?(?:(?:from|of|in|at) .{1,30})?"
-    r"(?:is|was|will|can|has|had|wants|needs|said|told|asked|\w{3,}(?:s|ed))\b"
+    r"(?:is|was|will|would|can|has|had|wants?|needs?|says?|said|tells?|told|asks?|asked|thinks?"
+    r"|likes?|prefers?|reports?|reported|owns?|waits?|and [A-ZÄÖÜ][a-z]+)\b"
 )
 _MAX_LINE_CHARACTERS = 140
 _MIN_COMMON = 3

@@ -71,6 +71,11 @@ class EarlierTurns:
             if isinstance(block, ToolUseBlock)
         ]
 
+    def request_before(self, index: int) -> str:
+        """Return what the user asked last before a message; empty where that is not known."""
+        earlier = (passage for passage in reversed(self.requests) if passage.message < index)
+        return next((passage.text for passage in earlier), "")
+
     def call_passage(self, index: int, call: ToolUseBlock) -> Passage:
         """Return a call as a passage."""
         return self.passage(index, block_text(call), call_subject(call))

@@ -1,7 +1,7 @@
 """Things said in an order, or in pairs: what "the second approach" and "the other one" mean."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -29,6 +29,9 @@ _PAIR = any_phrase(r"""
 """)
 _MIN_SPOKEN = 2
 
+# Returns what the user asked before a message.
+RequestOf = Callable[[int], str]
+
 
 class _Scored(Struct, frozen=True):
     score: float
@@ -36,18 +39,22 @@ class _Scored(Struct, frozen=True):
 
 
 def find_enumerations(
-    statements: Sequence[Passage], ordinals: Sequence[Ordinal], words: str, max_count: int
+    statements: Sequence[Passage],
+    ordinals: Sequence[Ordinal],
+    words: str,
+    max_count: int,
+    request_of: RequestOf = lambda _: "",
 ) -> list[Passage]:
     """Return the texts with so many items, best first, that ordinals of a question may count in.
 
-    Those that name what is counted and share words with the question come first, of equal ones the
-    newest.
+    Those that share words with the question, themselves or in the request that they answer, come
+    first, then those that name what is counted, of equal ones the newest.
     """
     place = max((ordinal.place for ordinal in ordinals), default=1)
     nouns = frozenset(ordinal.noun for ordinal in ordinals if ordinal.noun)
     terms = frozenset(query_terms(words)) - nouns
     scored = [
-        _Scored(_likeness(passage.text, nouns, terms), passage)
+        _Scored(_likeness(passage.text, request_of(passage.message), nouns, terms), passage)
         for passage in statements
         if count_items(passage.text) >= max(place, 2)
     ]
@@ -71,9 +78,10 @@ def count_items(text: str) -> int:
     )
 
 
-def _likeness(text: str, nouns: frozenset[str], terms: frozenset[str]) -> float:
-    lower = text.lower()
+def _likeness(text: str, request: str, nouns: frozenset[str], terms: frozenset[str]) -> float:
+    lower, asked = text.lower(), request.lower()
     named = any(stem(noun) in lower for noun in nouns)
     is_numbered = len(_ITEM.findall(text)) > 1
-    shared = sum(stem(term) in lower for term in terms if " " not in term)
-    return 2.0 * named + 1.0 * is_numbered + shared
+    stems = [stem(term) for term in terms if " " not in term]
+    shared = sum(stem in lower or stem in asked for stem in stems)
+    return 2.0 * shared + 2.0 * named + 1.0 * is_numbered

@@ -128,7 +128,8 @@ def read_intents(text: str) -> frozenset[Intent]:
     }
     if any(ordinal.noun not in _OF_DATA for ordinal in read_ordinals(text)):
         found.add(Intent.ORDER)
-    if len(own_words(text)) <= _MAX_BARE_WORDS:
+    words = own_words(text)
+    if len(words) <= 1 or (len(words) <= _MAX_BARE_WORDS and not _is_question(text)):
         found.add(Intent.BACK_REFERENCE)
     return frozenset(found)
 
@@ -139,10 +140,13 @@ def asks_back(text: str) -> bool:
     Others tell what to do next, and need little of it.
     """
     intents = read_intents(text)
-    is_question = "?" in text or _QUESTION.match(text) is not None
     points = intents & {Intent.ORDER, Intent.UNDO, Intent.LIST}
     is_short = Intent.BACK_REFERENCE in intents and len(own_words(text)) <= _MAX_BARE_WORDS
-    return is_question or bool(points) or is_short
+    return _is_question(text) or bool(points) or is_short
+
+
+def _is_question(text: str) -> bool:
+    return "?" in text or _QUESTION.match(text) is not None
 
 
 def own_words(text: str) -> list[str]:

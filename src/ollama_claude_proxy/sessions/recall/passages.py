@@ -17,7 +17,7 @@ _MAX_CHARACTERS = 500
 _MIN_CHARACTERS = 125
 # What was said, and what a call writes, is only understood as a whole.
 _MAX_WHOLE = 1500
-_MARGIN = 200
+_MARGIN, _MARGIN_BEHIND = 200, 500
 
 # A line that begins something new; tools write line numbers before it.
 _SECTION_START = re.compile(
@@ -63,12 +63,16 @@ def excerpt(block: Block, start: int, length: int) -> str:
 
 
 def surroundings(block: Block, start: int, length: int) -> str:
-    """Return a passage of a block with some lines before and behind it."""
+    """Return a passage of a block with some lines before and more behind it: there it goes on."""
     text = block_text(block)
     begin = text.rfind("\n", 0, max(start - _MARGIN, 0)) + 1
-    end = text.find("\n", start + length + _MARGIN)
-    near = end if start + length <= end <= start + length + 2 * _MARGIN else start + length
-    return text[begin if start - begin <= 2 * _MARGIN else start : near]
+    end = text.find("\n", start + length + _MARGIN_BEHIND)
+    if end < 0 and len(text) <= start + length + 2 * _MARGIN_BEHIND:
+        end = len(text)
+    is_near = start + length <= end <= start + length + 2 * _MARGIN_BEHIND
+    return text[
+        begin if start - begin <= 2 * _MARGIN else start : end if is_near else start + length
+    ]
 
 
 def format_passages(passages: Sequence[Passage]) -> str:

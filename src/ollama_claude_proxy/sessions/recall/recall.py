@@ -119,7 +119,8 @@ def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -
         if passage.text.strip() not in query.shown
     ]
     by_words = list(_by_words(found, intents, query))
-    best = take_fitting(by_words[:_MAX_WIDE], int(query.max_characters * _BEST_SHARE))
+    best_share = _BEST_SHARE / 2 if Intent.LIST in intents else _BEST_SHARE
+    best = take_fitting(by_words[:_MAX_WIDE], int(query.max_characters * best_share))
     structure_share = 1.0 if is_bare else _STRUCTURE_SHARE
     structure = take_fitting(pointed, int(query.max_characters * structure_share))
     wanted = [*best, *structure, *by_words, *pointed]
@@ -177,7 +178,9 @@ def _pointed_to(query: RecallQuery, intents: frozenset[Intent]) -> Iterator[Pass
         yield from find_edits(earlier, words, _MAX_EDITS)
     if Intent.ORDER in intents:
         ordinals = read_ordinals(words)
-        yield from find_enumerations(earlier.statements, ordinals, words, _MAX_ENUMERATIONS)
+        yield from find_enumerations(
+            earlier.statements, ordinals, words, _MAX_ENUMERATIONS, earlier.request_before
+        )
         nouns = " ".join(ordinal.noun for ordinal in ordinals)
         is_early = any(ordinal.place > 0 for ordinal in ordinals)
         yield from _accounts(earlier, nouns, query.max_characters, oldest=is_early)

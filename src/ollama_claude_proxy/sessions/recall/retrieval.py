@@ -52,7 +52,7 @@ class RetrievalLimits(Struct, frozen=True, kw_only=True):
     keeps_old_versions: bool = False
     max_of_message: int = 3
     max_asked: int = 6
-    said_worth: float = 1.6
+    said_worth: float = 1.4
 
 
 class PassageSearch(Struct, frozen=True):

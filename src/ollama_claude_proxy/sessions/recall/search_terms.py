@@ -11,6 +11,7 @@ from itertools import chain
 from ollama_claude_proxy.sessions.recall.stop_words import STOP_WORDS
 
 _WORDS = re.compile(r"[^\W\d]\w*|\d[\d.:]*\d|\d+")
+_JOINED = re.compile(r"\w{1,60}(?:[-./:@]\w{1,60}){1,12}")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # Chinese, Japanese and Korean are written without spaces: each character is a word.
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
@@ -37,9 +38,11 @@ def _parts(word: str) -> tuple[str, ...]:
 def query_terms(text: str) -> list[str]:
     """Return what to search for: the words that tell one text from another, each once.
 
-    A compound word is searched for as a phrase and by its parts.
+    A compound word is searched for as a phrase and by its parts: `readConfig`, `gw-10.internal`.
     """
     terms: dict[str, None] = {}
+    for joined in _JOINED.findall(text):
+        terms[" ".join(split_terms(joined))] = None
     for word in _WORDS.findall(text):
         parts = split_terms(word)
         terms[" ".join(parts)] = None
