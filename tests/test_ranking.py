@@ -11,6 +11,7 @@ from ollama_claude_proxy.sessions.recall.ranking import (
     inverse_frequency,
     rank_by_terms,
     weigh_terms,
+    word_confidence,
 )
 from support.passage_memory import SCOPE, PassageMemory
 
@@ -120,6 +121,23 @@ def test_a_small_fusion_favours_the_first_places() -> None:
     rankings = ([1, 2, 3], [4, 5, 3])
     assert fuse_rankings(rankings, 60) == [3, 1, 4, 2, 5]
     assert fuse_rankings(rankings, 1) == [1, 4, 3, 2, 5]
+
+
+def test_a_ranking_with_more_weight_goes_first() -> None:
+    assert fuse_rankings(([1, 2], [3, 4]), 60, (1.0, 2.0)) == [3, 4, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("scores", "confidence"),
+    [({}, 0.0), ({1: 0.0}, 0.0), ({1: 100.0}, 1.0), ({1: 2.0, 2: 1.0}, 0.5)],
+)
+def test_words_are_trusted_as_far_as_they_match(
+    scores: dict[int, float], confidence: float
+) -> None:
+    rare = inverse_frequency(1, 1000)
+    scored = {number: score * rare / 4 for number, score in scores.items()}
+    assert word_confidence(scored, {"heron": 1.0, "stork": 1.0}, 1000) == pytest.approx(confidence)
+    assert word_confidence(scored, {}, 1000) == 0.0
 
 
 @given(st.lists(st.lists(st.integers(0, 30), unique=True), max_size=3))

@@ -71,15 +71,27 @@ def inverse_frequency(matches: int, count: int) -> float:
     return math.log(1 + (max(count - matches, 0) + 0.5) / (matches + 0.5))
 
 
-def fuse_rankings(rankings: Sequence[Sequence[int]], fusion: int) -> list[int]:
+def word_confidence(scores: Mapping[int, float], terms: Mapping[str, float], count: int) -> float:
+    """Return how well the best passage matches a question by its words, from 0 to 1.
+
+    1 is a passage of `count` that has half of what rare terms of that worth could score.
+    """
+    most = sum(terms.values()) * inverse_frequency(1, count)
+    return min(2 * max(scores.values(), default=0.0) / most, 1.0) if most else 0.0
+
+
+def fuse_rankings(
+    rankings: Sequence[Sequence[int]], fusion: int, weights: Sequence[float] = ()
+) -> list[int]:
     """Join rankings by their places: what either ranks first comes first.
 
-    That is reciprocal rank fusion.
+    That is reciprocal rank fusion; a ranking without a weight has 1.
     """
     scores: dict[int, float] = {}
-    for ranking in rankings:
+    for place, ranking in enumerate(rankings):
+        weight = weights[place] if place < len(weights) else 1.0
         for rank, number in enumerate(ranking):
-            scores[number] = scores.get(number, 0.0) + 1 / (fusion + rank)
+            scores[number] = scores.get(number, 0.0) + weight / (fusion + rank)
     return sorted(scores, key=lambda number: -scores[number])
 
 

@@ -17,6 +17,7 @@ from ollama_claude_proxy.sessions.recall.ranking import (
     fuse_rankings,
     rank_by_terms,
     weigh_terms,
+    word_confidence,
 )
 from ollama_claude_proxy.sessions.recall.search_scope import (
     PassageIndex,
@@ -89,7 +90,9 @@ def search_passages(
     loaded = index.load([*list(scores)[: limits.max_matches], *nearest], scope)
     nearest = [number for number in nearest if number in loaded]  # not those of other forks
     scores = _favour_words(scores, loaded, limits.said_worth)
-    ranking = fuse_rankings((list(scores), nearest), limits.fusion)
+    # where words match little, what is near in meaning goes first
+    meaning_weight = 2.0 - word_confidence(scores, terms, index.count(scope))
+    ranking = fuse_rankings((list(scores), nearest), limits.fusion, (1.0, meaning_weight))
     old = set() if limits.keeps_old_versions else outdated(loaded, limits.version_share)
     candidates = {
         number: loaded[number]
