@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ollama_claude_proxy.sessions.retrieval import QueryVector
 
+from ollama_claude_proxy.sessions.recall.search_scope import QueryVector
 from ollama_claude_proxy.sessions.storage.database import Database
 from ollama_claude_proxy.sessions.storage.passage_numbers import numbers_of_root
 from ollama_claude_proxy.sessions.storage.pruning import Pruning
