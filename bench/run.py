@@ -78,7 +78,9 @@ def _measure(names: Sequence[str], folder: Path, options: argparse.Namespace) ->
 def _measure_recall(options: argparse.Namespace) -> list[Answered]:
     scope = QUICK if options.quick else Scope()
     scope = scope._replace(
-        kinds=tuple(options.kind or scope.kinds), seeds=tuple(options.seed or scope.seeds)
+        kinds=tuple(options.kind or scope.kinds),
+        seeds=tuple(options.seed or scope.seeds),
+        windows=tuple(options.window or scope.windows),
     )
     with _progress("recall"):
         answered = measure(scope)
@@ -108,6 +110,7 @@ def _parse_options() -> argparse.Namespace:
         "--kind", action="append", choices=KINDS, help="of sessions, one kind of questions"
     )
     parser.add_argument("--seed", action="append", type=int, help="of sessions, one seed")
+    parser.add_argument("--window", action="append", type=int, help="of sessions, one window")
     parser.add_argument(
         "--missed", action="store_true", help="list the questions of sessions that were missed"
     )

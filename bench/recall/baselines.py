@@ -52,7 +52,7 @@ class Bm25:
         length = self._lengths[number] / self._mean_length
         norm = _SATURATION * (1 - _LENGTH_WEIGHT + _LENGTH_WEIGHT * length)
         score = 0.0
-        for word in words & counts.keys():
+        for word in sorted(words & counts.keys()):
             having = self._turns_with[word]
             rarity = log(1 + (total - having + 0.5) / (having + 0.5))
             score += rarity * counts[word] * (_SATURATION + 1) / (counts[word] + norm)

@@ -122,6 +122,5 @@ _NOTES = (
     "Background command {number} has finished. Its output can be read with the Read tool.",
     "This is a reminder that the task list is empty. Do not mention this to the user.",
     "The date has changed. Do not mention this to the user, they know already.",
-    "Note: a linter has modified a file that was read before. This change was intentional, so "
-    "take it into account, and do not tell the user this, since they are already aware.",
+    "Note: a linter has modified a file that was read before. This change was intentional.",
 )

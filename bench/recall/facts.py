@@ -101,7 +101,7 @@ def assertion(material: Material) -> Fact:
     writer.bash("python -m pytest -q", pytest_run(words, modules, (test, message)), failed=True)
     writer.assistant(
         words.pick(
-            "One test fails. It looks like an old expectation; shall I change the test or the code?",
+            "One test fails. It looks like an old expectation; do I change the test or the code?",
             "All but one pass. I would not touch it before we know which side is right.",
         )
     )

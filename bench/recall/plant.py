@@ -13,13 +13,14 @@ class Plant(NamedTuple):
     """The `scenes` in which something is said or done, in order, and what is asked much later.
 
     `fork` are the turns at the end of the session; its last message asks. The model can answer if
-    all `answers` are in its prompt.
+    all `answers` are in its prompt. `is_last`: nothing else that is asked for comes after it.
     """
 
     kind: str
     scenes: tuple[Dialogue, ...]
     fork: Dialogue
     answers: tuple[str, ...]
+    is_last: bool = False
 
 
 class Material(NamedTuple):

@@ -12,7 +12,7 @@ from recall.kinds.lists import list_of
 from recall.kinds.long_results import middle
 from recall.kinds.order import by_order
 from recall.kinds.paraphrases import german_meaning, paraphrase
-from recall.kinds.references import proceed, pronoun
+from recall.kinds.references import proceed, pronoun, resume
 from recall.plant import Material, Plant, message_text
 from recall.source_tree import SourceTree
 from recall.words import Words
@@ -81,7 +81,7 @@ _PROJECTS = ("harbor", "quillshop", "meridian", "tillerman")
 
 
 def _make_plants(material: Material, count: int) -> list[Plant]:
-    plants = []
+    plants = [resume(material, material.random.randrange(1000))]
     for make in _MAKERS.values():
         start = material.random.randrange(1000)
         plants += [make(material, number) for number in range(start, start + count)]
@@ -96,10 +96,10 @@ def _mix(random: Random, plants: Iterable[Plant], work: list[Dialogue]) -> Dialo
         if size > _TAIL_CHARACTERS:
             break
     placed = [
-        (place, scene)
+        (end - 0.01 if plant.is_last else place, scene)
         for plant in plants
         for place, scene in zip(
-            sorted(random.random() * end for _ in plant.scenes), plant.scenes, strict=True
+            sorted(random.random() * (end - 1) for _ in plant.scenes), plant.scenes, strict=True
         )
     ]
     placed += [(float(index), scene) for index, scene in enumerate(work)]

@@ -7,6 +7,7 @@ import ast
 import sysconfig
 from collections.abc import Iterator
 from functools import cache, cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -98,19 +99,23 @@ def _read(path: Path) -> str:
 @cache
 def _all_paths() -> tuple[tuple[str, Path], ...]:
     """Return the files with their names in the project, in the order of their names."""
-    paths = sysconfig.get_paths()
-    standard, installed = Path(paths["stdlib"]), Path(paths["purelib"])
-    packages = [standard / name for name in _STANDARD_PACKAGES]
-    packages += [installed / name for name in _INSTALLED_PACKAGES]
-    files = [path for package in packages for path in package.rglob("*.py")]
-    files += standard.glob("*.py")
-    found = {_name(path, standard, installed): path for path in files if _is_usable(path)}
-    return tuple(sorted(found.items()))
+    standard = Path(sysconfig.get_paths()["stdlib"])
+    files = {path.name: path for path in standard.glob("*.py") if _is_usable(path)}
+    for name in (*_STANDARD_PACKAGES, *_INSTALLED_PACKAGES):
+        package = _package_folder(name)
+        files |= {
+            path.relative_to(package.parent).as_posix(): path
+            for path in package.rglob("*.py")
+            if _is_usable(path)
+        }
+    return tuple(sorted(files.items()))
 
 
-def _name(path: Path, standard: Path, installed: Path) -> str:
-    folder = installed if path.is_relative_to(installed) else standard
-    return path.relative_to(folder).as_posix()
+def _package_folder(name: str) -> Path:
+    spec = find_spec(name)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
 
 
 def _is_usable(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from recall.dialogue import Dialogue
 from recall.plant import Material
-from recall.tool_output import build_error, git_log, grep_matches, log_lines, pytest_run
+from recall.tool_output import build_error, git_log, grep_matches, log_lines, pytest_run, traceback
 
 
 def everyday_work(material: Material) -> Dialogue:
@@ -142,4 +142,82 @@ def _history(material: Material) -> Dialogue:
     return writer.end()
 
 
-_TASKS = (_explain, _explain, _explain, _fix, _fix, _operate, _build, _talk, _history)
+def _extract(material: Material) -> Dialogue:
+    random, words, tree, writer = material
+    file = tree.browse()
+    function = random.choice(file.functions)
+    short = function.name.rpartition(".")[2]
+    code = "\n".join(file.lines[function.first_line - 1 : function.last_line])
+    target = f"{tree.root}/{words.thing()}/{short.strip('_') or 'helper'}_{words.hash(3)}.py"
+    writer.user(
+        words.pick(
+            f"I'd like to have {short} in a module of its own",
+            f"move {function.name} out of {file.name}, it has nothing to do with the rest there",
+            f"copy {short} into the {words.thing()} package, we need a variant of it",
+        )
+    )
+    writer.read(file, "", (function.first_line, function.last_line))
+    writer.write(target, f'"""{function.summary or short}"""\n\n{code}\n')
+    writer.bash(
+        "ruff check . && mypy", f"All checks passed!\nSuccess: no issues in {words.number()} files"
+    )
+    writer.assistant(
+        f"`{short}` is in `{target.rpartition('/')[2]}` now:\n\n```python\n"
+        + "\n".join(code.splitlines()[: random.randrange(3, 12)])
+        + "\n    ...\n```\n\n"
+        + words.pick("The old place imports it.", "Its callers are unchanged.", "Shall I commit?")
+    )
+    return writer.end()
+
+
+def _compare(material: Material) -> Dialogue:
+    random, words, tree, writer = material
+    one, two = tree.browse(), tree.browse()
+    writer.user(
+        words.pick(
+            f"do {one.name} and {two.name} do the same thing?",
+            f"Which is better style, {one.name} or {two.name}?",
+            f"can {two.name} use something of {one.name} instead of its own code?",
+        )
+    )
+    for file in (one, two):
+        function = random.choice(file.functions)
+        last = min(function.last_line + 20, len(file.lines))
+        writer.read(file, "", (max(function.first_line - 10, 1), last))
+    lines = [f"| {file.name} | {len(file.lines)} | {len(file.functions)} |" for file in (one, two)]
+    first = random.choice(one.functions)
+    second = random.choice(two.functions)
+    writer.assistant(
+        "\n".join(["| file | lines | functions |", "| --- | --- | --- |", *lines])
+        + f"\n\n`{first.name}`: {first.summary or 'no description'} "
+        + f"`{second.name}`: {second.summary or 'no description'} "
+        + words.pick("They overlap only in names.", "I would not join them.", "Both are fine.")
+    )
+    return writer.end()
+
+
+def _complain(material: Material) -> Dialogue:
+    random, words, tree, writer = material
+    file = tree.browse()
+    function = random.choice(file.functions)
+    error = (
+        f"{words.pick('OSError', 'ValueError', 'AttributeError')}: {words.thing()} {words.hash()}"
+    )
+    trace = traceback(random, file, function, error)
+    writer.user(words.pick(f"users get this:\n\n{trace}", f"```\n{trace}\n```\nany idea?"))
+    first = max(function.first_line - 20, 1)
+    writer.read(file, "", (first, min(function.last_line + 30, len(file.lines))))
+    writer.assistant(
+        words.pick(
+            f"`{function.name}` gets something it does not expect; its caller should check.",
+            "I think the file was written by an older release. It is safe to ignore once.",
+            f"That is in {file.name}, but the cause is earlier. I'd add a log line first.",
+        )
+    )
+    return writer.end()
+
+
+_TASKS = (
+    _explain, _explain, _explain, _fix, _fix, _operate, _build, _talk, _history, _extract,
+    _compare, _complain,
+)  # fmt: skip

@@ -7,7 +7,10 @@ from recall.tool_output import pip_install, pytest_run
 
 def list_of(material: Material, number: int) -> Plant:
     """A question whose answer is a list; every item was said in another turn."""
-    makers = (_edited_files, _failed_tests, _parked_ideas, _installed_packages, _check_commands)
+    makers = (
+        _edited_files, _failed_tests, _parked_ideas, _installed_packages, _check_commands,
+        _house_rules,
+    )  # fmt: skip
     return makers[number % len(makers)](material)
 
 
@@ -140,3 +143,38 @@ def _check_commands(material: Material) -> Plant:
         "what has to be run before a release?",
     )
     return Plant("list", tuple(scenes), ask(material, question), tuple(commands))
+
+
+def _house_rules(material: Material) -> Plant:
+    random, words, tree, writer = material
+    rules = [
+        f"no function with more than {random.randrange(31, 99)} lines",
+        f"log keys begin with {words.thing()}_{words.hash(3)}",
+        f"money is a Decimal with {random.randrange(4, 9)} places",
+        f"tests of {words.service()} never sleep",
+        f"imports of {words.service()} only inside functions",
+        f"every TODO names ticket {words.thing().upper()}-{words.number()}",
+    ]
+    random.shuffle(rules)
+    scenes: list[Dialogue] = []
+    for rule in rules[: random.randrange(4, 6)]:
+        file = tree.take(60, 300)
+        function = random.choice(file.functions)
+        line = file.lines[function.first_line]
+        writer.user(
+            words.pick(
+                f"house rule here: {rule}. please correct {function.name}",
+                f"that's against our conventions: {rule} ({file.name})",
+                f"For all code in this repo: {rule}. Apply that to {file.name}.",
+            )
+        )
+        writer.read(file, "", (function.first_line, function.last_line))
+        writer.edit(file.path, line, f"{line}  # {words.hash(4)}")
+        writer.assistant(words.pick("Corrected.", "I'll keep to that from now on.", "Done."))
+        scenes.append(writer.end())
+    question = words.pick(
+        "Write down all house rules and conventions I told you, for CONTRIBUTING.md.",
+        "does this branch follow every convention I named? list them first",
+        "which rules for code did I give you so far?",
+    )
+    return Plant("list", tuple(scenes), ask(material, question), tuple(rules[: len(scenes)]))

@@ -148,7 +148,7 @@ _PLANS = (
 
 
 def proceed(material: Material, number: int) -> Plant:
-    """A bare "continue": what is next was announced long ago."""
+    """A bare "continue" after a step of a plan; the plan with the next step is from long ago."""
     _, words, _, writer = material
     plan, values = _drawn_plan(material, number)
     task = plan.task.format(**values)
@@ -168,6 +168,36 @@ def proceed(material: Material, number: int) -> Plant:
     scenes += [_step(material, at, steps[at - 1], task) for at in range(2, done)]
     fork = _last_step(material, done, task)
     return Plant("continue", tuple(scenes), fork, (steps[done], rule))
+
+
+def resume(material: Material, number: int) -> Plant:
+    """A "continue" that returns to the task that small things interrupted; one in a session."""
+    _, words, tree, writer = material
+    plan, values = _drawn_plan(material, number)
+    task = plan.task.format(**values)
+    steps = [step.format(**values) for step in plan.steps]
+    done, upcoming = steps[1], steps[2]
+    file = tree.take(60, 260)
+    function = material.random.choice(file.functions)
+    writer.user(words.pick(f"The big thing for today: {task}.", f"{task} - that's the main task"))
+    writer.read(file, f"First: {steps[0]}.", (function.first_line, function.last_line))
+    line = file.lines[function.first_line]
+    writer.edit(file.path, line, f"{line}  # {words.hash(4)}", f"Now: {done}.")
+    writer.assistant(
+        words.pick(
+            f"Half of it works. Next I will {upcoming}.",
+            f"So far so good; the tests pass. Next step: {upcoming}.",
+            f"Done with that part. What remains: {upcoming}; after that only cleaning up.",
+        )
+    )
+    scene = writer.end()
+    writer.user(words.pick("thanks, that's all of the small things", "ok, enough of that"))
+    writer.assistant(words.pick("Good.", "Fine. What's next?"))
+    writer.user(
+        words.pick("continue with the main task", "go on where we were before the interruptions",
+                   "back to the main task", "continue")
+    )  # fmt: skip
+    return Plant("continue", (scene,), writer.end(), (upcoming,), is_last=True)
 
 
 def _drawn_plan(material: Material, number: int) -> tuple[_Plan, dict[str, str]]:
