@@ -37,7 +37,9 @@ class DialogueWriter:
         self._messages.append({"role": "user", "content": blocks})
 
     def assistant(self, text: str) -> None:
-        """The assistant says something and ends its turn."""
+        """The assistant says something and ends its turn, now and then with a remark."""
+        if self.random.random() < 0.25:
+            text = f"{text}\n\n{self.random.choice(_REMARKS)}"
         content = [*self._thinking(), {"type": "text", "text": text}]
         self._messages.append({"role": "assistant", "content": content})
 
@@ -62,8 +64,7 @@ class DialogueWriter:
 
     def bash(self, command: str, result: str, text: str = "", *, failed: bool = False) -> None:
         """Run a command."""
-        description = command.partition(" ")[0].capitalize() + " in the project"
-        arguments = {"command": command, "description": description}
+        arguments = {"command": command, "description": f"Run {command.split(maxsplit=1)[0]}"}
         if failed:
             result = f"Exit code 1\n{result}"
         self.call("Bash", arguments, result, text, failed=failed)
@@ -116,6 +117,14 @@ _THOUGHTS = (
     "This is a small change. I will do it and run the tests.",
     "I should keep the public signature as it is.",
     "Simple enough; no need to ask again.",
+)
+_REMARKS = (
+    "I have not committed anything yet. If you want a commit, tell me which message to use.",
+    "I did not check how it behaves on Windows, and with more than one process at a time.",
+    "There is a similar place a few lines below that I left alone, because nothing calls it.",
+    "The change is small, but since it touches a public function it should be in the changelog.",
+    "Let me know if you'd rather have it the other way round.",
+    "Two warnings remain in the linter's output; both were there before.",
 )
 _NOTES = (
     "The user opened a file in the IDE. This may or may not be related to the current task.",

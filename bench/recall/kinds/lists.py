@@ -1,5 +1,6 @@
 """Questions for all things of a kind that came up over many turns."""
 
+from recall.code_changes import small_change
 from recall.dialogue import Dialogue
 from recall.plant import Material, Plant, ask
 from recall.tool_output import pip_install, pytest_run
@@ -21,7 +22,7 @@ def _edited_files(material: Material) -> Plant:
     for index in range(random.randrange(4, 7)):
         file = tree.take(60, 300)
         function = random.choice(file.functions)
-        line = file.lines[function.first_line]
+        changed, text = small_change(words, file, function)
         writer.user(
             f"we rename {old} to {new} everywhere; begin with {file.name}"
             if index == 0
@@ -29,7 +30,8 @@ def _edited_files(material: Material) -> Plant:
         )
         first = function.first_line
         writer.read(file, "", (first, min(first + 30, len(file.lines))))
-        writer.edit(file.path, line, f"{line}  # {new}", words.pick("", f"`{old}` is used here."))
+        renamed = text.replace(changed, f"{changed}  # was {old}").replace("log.", f"{new}_log.")
+        writer.edit(file.path, changed, renamed, words.pick("", f"`{old}` is used here."))
         writer.assistant(words.pick("Renamed here, too.", f"Done: `{new}` in this one as well."))
         scenes.append(writer.end())
         names.append(file.name)
@@ -160,7 +162,6 @@ def _house_rules(material: Material) -> Plant:
     for rule in rules[: random.randrange(4, 6)]:
         file = tree.take(60, 300)
         function = random.choice(file.functions)
-        line = file.lines[function.first_line]
         writer.user(
             words.pick(
                 f"house rule here: {rule}. please correct {function.name}",
@@ -169,7 +170,7 @@ def _house_rules(material: Material) -> Plant:
             )
         )
         writer.read(file, "", (function.first_line, function.last_line))
-        writer.edit(file.path, line, f"{line}  # {words.hash(4)}")
+        writer.edit(file.path, *small_change(words, file, function))
         writer.assistant(words.pick("Corrected.", "I'll keep to that from now on.", "Done."))
         scenes.append(writer.end())
     question = words.pick(

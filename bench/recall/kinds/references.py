@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from recall.code_changes import small_change
 from recall.dialogue import Dialogue
 from recall.plant import Material, Plant
 from recall.tool_output import grep_matches
@@ -32,9 +33,8 @@ def _other_function(material: Material) -> Plant:
     writer.user(words.pick("ok. we'll do these when the release is out", "later, not today"))
     writer.assistant("All right.")
     scene = writer.end()
-    line = first.lines[one.first_line]
     writer.user(f"the release is out. fix {one.name} now")
-    writer.edit(first.path, line, f"{line}  # checked", "I start with the tests of it in mind.")
+    writer.edit(first.path, *small_change(words, first, one), "It is a small change.")
     writer.assistant(words.pick(f"`{short}` is fixed.", f"Done, {first.name} is in order now."))
     writer.user(
         words.pick("great, do the same for the other one", "and now the other one",
@@ -181,8 +181,7 @@ def resume(material: Material, number: int) -> Plant:
     function = material.random.choice(file.functions)
     writer.user(words.pick(f"The big thing for today: {task}.", f"{task} - that's the main task"))
     writer.read(file, f"First: {steps[0]}.", (function.first_line, function.last_line))
-    line = file.lines[function.first_line]
-    writer.edit(file.path, line, f"{line}  # {words.hash(4)}", f"Now: {done}.")
+    writer.edit(file.path, *small_change(words, file, function), f"Now: {done}.")
     writer.assistant(
         words.pick(
             f"Half of it works. Next I will {upcoming}.",
@@ -215,8 +214,7 @@ def _step(material: Material, at: int, step: str, task: str) -> Dialogue:
     function = material.random.choice(file.functions)
     writer.user(words.pick(f"ok, step {at} of: {task}", f"go on with '{task}', number {at}"))
     writer.read(file, f"Step {at}: {step}.", (function.first_line, function.last_line))
-    line = file.lines[function.first_line]
-    writer.edit(file.path, line, f"{line}  # {words.hash(4)}")
+    writer.edit(file.path, *small_change(words, file, function))
     writer.bash("python -m pytest -q", f"{words.number()} passed in {words.number()} ms")
     writer.assistant(words.pick(f"Step {at} is done.", f"That was number {at}; tests pass."))
     return writer.end()
@@ -229,8 +227,7 @@ def _last_step(material: Material, at: int, task: str) -> Dialogue:
     function = material.random.choice(file.functions)
     writer.user(words.pick(f"back to '{task}': do number {at}", f"{task}: step {at} now"))
     writer.read(file, "", (function.first_line, min(function.last_line, function.first_line + 40)))
-    line = file.lines[function.first_line]
-    writer.edit(file.path, line, f"{line}  # {words.hash(4)}")
+    writer.edit(file.path, *small_change(words, file, function))
     writer.bash("python -m pytest -q", f"{words.number()} passed in {words.number()} ms")
     writer.assistant(words.pick(f"Step {at} is done.", "Done, and the tests pass."))
     writer.user(words.pick("continue", "go on", "next", "ok continue", "keep going", "Continue."))
