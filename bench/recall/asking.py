@@ -35,20 +35,42 @@ _LEAN_WINDOW = 8192
 _HEADS = {True: "s19_lean_tools", False: "s01_unknown_model"}
 
 
-class WatchedEmbedding:
-    """An embedding model that remembers its vectors, and knows when nobody uses it."""
+class CachedEmbedding:
+    """An embedding model that knows what it was asked before.
+
+    The proxy waits for vectors only so long, and this model is slow on a busy machine. So all
+    passages of a session are embedded in advance, by `prepare`.
+    """
 
     def __init__(self, embed: Callable[[str], list[float]]) -> None:
         self._embed = embed
         self._vectors: dict[str, list[float]] = {}
+        self._recorded: list[str] | None = None
         self._last_used = 0.0
 
     def __call__(self, text: str) -> list[float]:
-        """Return the vector of a text."""
+        """Return the vector of a text; while texts are recorded, any vector."""
+        self._last_used = time.monotonic()
+        if self._recorded is not None:
+            self._recorded.append(text)
+            return [1.0]
         if text not in self._vectors:
             self._vectors[text] = self._embed(text)
-        self._last_used = time.monotonic()
         return self._vectors[text]
+
+    def prepare(self, session: Session, window: int) -> None:
+        """Embed all passages that the proxy makes of a session."""
+        recorded: list[str] = []
+        self._recorded = recorded
+        with (
+            scripted_ollama(self) as fake,
+            open_proxy(fake, window, None, has_meaning=True) as proxy,
+        ):
+            Client(window).send(proxy, session.messages[:-1])
+            self.wait()
+        self._recorded = None
+        for text in recorded:
+            self(text)
 
     def wait(self) -> None:
         """Wait until all passages are embedded, as the proxy does while a user is idle."""
@@ -100,7 +122,7 @@ class Client:
 
 
 @contextmanager
-def scripted_ollama(embed: WatchedEmbedding | None) -> Iterator[FakeOllama]:
+def scripted_ollama(embed: CachedEmbedding | None) -> Iterator[FakeOllama]:
     """Run an Ollama that counts four characters as a token; with `embed` it has embeddings."""
     models = library() if embed is None else (*library(), EMBEDDING_MODEL)
     with FakeOllama(*models) as fake:
@@ -126,7 +148,7 @@ class SessionRun:
     """A session that was sent to a proxy with some window, and then is asked about."""
 
     def __init__(
-        self, session: Session, window: int, folder: Path, embed: WatchedEmbedding | None = None
+        self, session: Session, window: int, folder: Path, embed: CachedEmbedding | None = None
     ) -> None:
         self._session = session
         self._window = window
@@ -170,7 +192,7 @@ class SessionRun:
         shutil.copytree(self._folder / "base", self._folder / "fork")
         with self._proxy(fake, "fork") as proxy:
             messages = [*self._session.messages, *plant.fork]
-            for end in range(len(self._session.messages) - 1, len(messages) + 1):
+            for end in range(len(self._session.messages) + 1, len(messages) + 1):
                 if messages[end - 1]["role"] == "user":
                     self._client.send(proxy, messages[:end])
         return fake.prompt_of(fake.chats[-1])

@@ -6,7 +6,7 @@ from recall.words import Words
 
 def small_change(words: Words, file: SourceFile, function: Function) -> tuple[str, str]:
     """Return a line of a function, and what it is replaced with."""
-    lines = file.lines[function.first_line : function.last_line]
+    lines = file.lines[function.body_line - 1 : function.last_line]
     whole = [line for line in lines if line.strip() and line.rstrip()[-1] not in ",([{\\:\"'"]
     old = words.random.choice(whole or lines)
     indent = old[: len(old) - len(old.lstrip())]

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from minilm import PACKAGES, MiniLm, available
-from recall.asking import Asked, SessionRun, WatchedEmbedding
-from recall.plant import message_text
+from recall.asking import Asked, CachedEmbedding, SessionRun
+from recall.baselines import newest_words
 from recall.session import KINDS, make_session
 
 _PROCESSES = 2
@@ -68,15 +68,17 @@ def _measure_session(seed: int, tokens: int, scope: Scope) -> list[Answered]:
     session = make_session(seed, tokens, scope.questions)
     plants = tuple(plant for plant in session.plants if plant.kind in scope.kinds)
     session = session._replace(plants=plants)
-    embeds: list[WatchedEmbedding | None] = [None]
+    embeds: list[CachedEmbedding | None] = [None]
     if tokens <= scope.meaning_tokens:
-        embeds.append(WatchedEmbedding(MiniLm().embed))
+        embed = CachedEmbedding(MiniLm().embed)
+        embed.prepare(session, scope.windows[0])
+        embeds.append(embed)
     answered = []
-    for embed in embeds:
+    for used in embeds:
         for window in scope.windows:
             with tempfile.TemporaryDirectory(prefix="ocp-bench-") as folder:
-                run = SessionRun(session, window, Path(folder), embed)
-                has_meaning = embed is not None
+                run = SessionRun(session, window, Path(folder), used)
+                has_meaning = used is not None
                 answered += [_answered(one, tokens, window, has_meaning) for one in run.ask_all()]
     return answered
 
@@ -88,7 +90,7 @@ def _answered(asked: Asked, tokens: int, window: int, has_meaning: bool) -> Answ
         window,
         has_meaning,
         plant.kind,
-        message_text(plant.fork[-1]),
+        newest_words(plant.fork),
         plant.answers,
         asked.sources,
         asked.is_found,

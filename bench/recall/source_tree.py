@@ -22,10 +22,14 @@ _MIN_LINES, _MAX_LINES = 60, 900
 
 
 class Function(NamedTuple):
-    """A function of a file; lines count from 1, `summary` is its docstring's first line."""
+    """A function of a file; lines count from 1.
+
+    Its body begins after the docstring, of which `summary` is the first line.
+    """
 
     name: str
     first_line: int
+    body_line: int
     last_line: int
     summary: str
 
@@ -45,9 +49,13 @@ class SourceFile:
 
     @cached_property
     def functions(self) -> list[Function]:
-        """All functions that are longer than four lines, methods with their class."""
+        """The functions of more than four lines, methods with their class; no special methods."""
         functions = _functions(ast.parse(self.text), "")
-        return [one for one in functions if one.last_line > one.first_line + 4]
+        return [
+            one
+            for one in functions
+            if one.last_line > one.first_line + 4 and not one.name.endswith("__")
+        ]
 
     def numbered(self, first_line: int, last_line: int, style: str) -> str:
         """Return lines as the client's Read shows them; its `style` is "tab" or "arrow"."""
@@ -127,7 +135,10 @@ def _is_usable(path: Path) -> bool:
 def _functions(node: ast.AST, prefix: str) -> Iterator[Function]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            summary = (ast.get_docstring(child) or "").partition("\n")[0].strip()
-            yield Function(prefix + child.name, child.lineno, child.end_lineno or 0, summary)
+            text = ast.get_docstring(child)
+            summary = (text or "").partition("\n")[0].strip()
+            body = child.body[1:] if text is not None and len(child.body) > 1 else child.body
+            last_line = child.end_lineno or child.lineno
+            yield Function(prefix + child.name, child.lineno, body[0].lineno, last_line, summary)
         elif isinstance(child, ast.ClassDef):
             yield from _functions(child, f"{prefix}{child.name}.")

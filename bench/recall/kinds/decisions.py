@@ -116,7 +116,7 @@ DECISIONS = (
     Decision(
         "rounding of prices", "half to even at the last step only", "rounding each line",
         "the sum was off by two cents on long bills",
-        ("Where do we round prices and why there?", "why not round each line?"),
+        ("Where do we round prices and why there?", "why do we not round each line of a bill?"),
         "Wo runden wir Preise, und warum?",
     ),
     Decision(
@@ -172,17 +172,15 @@ def discussion(material: Material, made: Decision) -> Dialogue:
     writer.read(
         file, "Let me look at what is there first.", (function.first_line, function.last_line)
     )
-    if random.random() < 0.5:
-        _user_decides(material, made)
-    else:
-        _model_decides(material, made)
+    random.choice((_user_decides, _model_confirms, _model_decides, _model_decides))(material, made)
     return writer.end()
 
 
 def _user_decides(material: Material, made: Decision) -> None:
     words, writer = material.words, material.writer
     writer.assistant(
-        f"I see two ways: {made.rejected}, which is the least work, or {made.chosen}. Both would "
+        f"For {made.topic} I see two ways: {made.rejected}, which is the least work, or "
+        f"{made.chosen}. Both would "
         "fit behind the interface that is there now. Which do you prefer?"
     )
     writer.user(
@@ -195,11 +193,28 @@ def _user_decides(material: Material, made: Decision) -> None:
     writer.assistant(words.pick("Good, I'll do it that way.", "Agreed. I will prepare the change."))
 
 
+def _model_confirms(material: Material, made: Decision) -> None:
+    """The user picks one in few words, and the model says what that means."""
+    words, writer = material.words, material.writer
+    writer.assistant(
+        f"For {made.topic} there are two candidates.\n\n- {made.chosen}\n- {made.rejected}\n\nIn "
+        f"favour of the first: {made.reason}. The second is what most projects start with."
+    )
+    writer.user(words.pick("the first", "number one then", "first one, clearly"))
+    writer.assistant(
+        words.pick(
+            f"Then {made.topic}: {made.chosen}, because {made.reason}.",
+            f"Good. I note for {made.topic}: {made.chosen} ({made.reason}).",
+        )
+    )
+
+
 def _model_decides(material: Material, made: Decision) -> None:
     words, writer = material.words, material.writer
     writer.assistant(
         words.pick(
-            f"I'd go with {made.chosen} instead of {made.rejected}: {made.reason}. It costs a few "
+            f"As to {made.topic}, I'd go with {made.chosen} instead of {made.rejected}: "
+            f"{made.reason}. It costs a few "
             "more lines, but nothing that has to be operated. Is that fine with you?",
             f"For {made.topic} I suggest {made.chosen}. The obvious choice would be "
             f"{made.rejected}, but {made.reason}. I have seen no other place that depends on it.",

@@ -102,7 +102,7 @@ def undo(material: Material, number: int) -> Plant:
         f"{helper} broke production. Bring back the original lines in place of it.",
         f"I want the previous version of {short} again",
     )[number % 5]
-    answers = sorted({line.strip() for line in old}, key=len)[-3:]
+    answers = sorted(dict.fromkeys(line.strip() for line in old), key=len)[-3:]
     return Plant("undo", (writer.end(),), ask(material, question), tuple(answers))
 
 
@@ -113,7 +113,7 @@ def _lines_to_replace(material: Material) -> tuple[SourceFile, Function, list[st
         file = material.tree.take(80, 500)
         for function in random.sample(file.functions, k=len(file.functions)):
             count = random.randrange(3, 6)
-            first = function.first_line + random.randrange(1, 4)
+            first = function.body_line + random.randrange(-1, 2)
             lines = file.lines[first : first + count]
             is_inside = first + count <= function.last_line
             if is_inside and all(len(line.strip()) > 16 for line in lines):

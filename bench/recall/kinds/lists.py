@@ -87,8 +87,8 @@ def _parked_ideas(material: Material) -> Plant:
         writer.user(
             words.pick(
                 f"for later, not now: {idea}. now explain {function.name} in {file.name}",
-                f"park this: {idea}. Then: what is {function.name} for?",
-                f"Put on the later list: {idea}. Where is {function.name} used?",
+                f"do this later: {idea}. What is {function.name} for?",
+                f"Put on the list for later: {idea}. Where is {function.name} used?",
             )
         )
         writer.read(file, "", (function.first_line, function.last_line))
@@ -96,7 +96,7 @@ def _parked_ideas(material: Material) -> Plant:
         scenes.append(writer.end())
     question = words.pick(
         "What did I put aside for later? Everything please.",
-        "show me the complete list of things I parked",
+        "show me the complete list of things to do later",
         "ok now let's do the things I told you to keep for later - which were they?",
     )
     answers = tuple(ideas[: len(scenes)])
@@ -164,9 +164,9 @@ def _house_rules(material: Material) -> Plant:
         function = random.choice(file.functions)
         writer.user(
             words.pick(
-                f"house rule here: {rule}. please correct {function.name}",
+                f"one convention here: {rule}. please correct {function.name}",
                 f"that's against our conventions: {rule} ({file.name})",
-                f"For all code in this repo: {rule}. Apply that to {file.name}.",
+                f"Another convention, for all code: {rule}. Apply that to {file.name}.",
             )
         )
         writer.read(file, "", (function.first_line, function.last_line))
@@ -174,8 +174,8 @@ def _house_rules(material: Material) -> Plant:
         writer.assistant(words.pick("Corrected.", "I'll keep to that from now on.", "Done."))
         scenes.append(writer.end())
     question = words.pick(
-        "Write down all house rules and conventions I told you, for CONTRIBUTING.md.",
+        "Write down all conventions I told you, for CONTRIBUTING.md.",
         "does this branch follow every convention I named? list them first",
-        "which rules for code did I give you so far?",
+        "which conventions did I give you so far?",
     )
     return Plant("list", tuple(scenes), ask(material, question), tuple(rules[: len(scenes)]))
