@@ -1,6 +1,7 @@
 """Measure the proxy, a floor and no proxy at all, and print the table.
 
 Usage: python bench/run.py [--quick] [--rounds N] [--only NAME] [--json] [--proxy COMMAND]
+       [--kind NAME] [--seed N] [--tokens N] [--window N] [--missed]
 """
 
 import argparse
@@ -81,6 +82,7 @@ def _measure_recall(options: argparse.Namespace) -> list[Answered]:
         kinds=tuple(options.kind or scope.kinds),
         seeds=tuple(options.seed or scope.seeds),
         windows=tuple(options.window or scope.windows),
+        lengths=tuple(options.tokens or scope.lengths),
     )
     with _progress("recall"):
         answered = measure(scope)
@@ -111,6 +113,7 @@ def _parse_options() -> argparse.Namespace:
     )
     parser.add_argument("--seed", action="append", type=int, help="of sessions, one seed")
     parser.add_argument("--window", action="append", type=int, help="of sessions, one window")
+    parser.add_argument("--tokens", action="append", type=int, help="of sessions, one length")
     parser.add_argument(
         "--missed", action="store_true", help="list the questions of sessions that were missed"
     )

@@ -1,8 +1,9 @@
 """Questions asked through the proxy, before a scripted Ollama.
 
-A session is sent in strides of eight turns, so that its cut grows as in real life. Then the proxy
-stops, and each question is asked of a proxy that starts with a copy of that state: so what was
-loaded for one question does not answer the next, just as if the user had asked only that one.
+A session is sent in strides of eight turns, or of a hundredth of it, so that its cut grows as in
+real life. Then the proxy stops, and each question is asked of a proxy that starts with a copy of
+that state: so what was loaded for one question does not answer the next, just as if the user had
+asked only that one.
 """
 
 import shutil
@@ -25,8 +26,9 @@ from support.proxy import Proxy
 from support.recordings import conversations
 
 EMBEDDING_MODEL = FakeModel("all-minilm:latest", capabilities=frozenset({"embedding"}))
-# A stride of messages: eight calls with their results.
-_STRIDE = 16
+# Messages: eight calls with their results; more in sessions of more than 1,600 messages.
+_MIN_STRIDE = 16
+_MAX_STRIDES = 100
 # After so long without a call, the embedding model is done.
 _IDLE_SECONDS = 3.0
 _FIRST_REQUEST = "We'll work on this repository for a while. I begin with some questions about it."
@@ -181,7 +183,8 @@ class SessionRun:
         with self._proxy(fake, "base") as proxy:
             self._client.send(proxy, [])
             self._room = self._client.room(self._window, fake.prompt_of(fake.chats[-1]))
-            for end in range(len(messages) % _STRIDE or _STRIDE, len(messages) + 1, _STRIDE):
+            stride = max(_MIN_STRIDE, len(messages) // _MAX_STRIDES // 2 * 2)
+            for end in range(len(messages) % stride or stride, len(messages) + 1, stride):
                 self._client.send(proxy, messages[:end])
             if self._embed is not None:
                 self._embed.wait()
