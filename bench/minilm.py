@@ -65,7 +65,8 @@ class MiniLm:
         out = self._dense(attended, f"{name}.attention.output.dense") + hidden
         out = self._layer_norm(out, f"{name}.attention.output.LayerNorm")
         inner = self._dense(out, f"{name}.intermediate.dense")
-        gelu_input = numpy.sqrt(2 / numpy.pi) * (inner + 0.044715 * inner**3)
+        cube = inner * inner * inner  # a power takes ten times as long
+        gelu_input = numpy.sqrt(2 / numpy.pi) * (inner + 0.044715 * cube)
         inner = 0.5 * inner * (1 + numpy.tanh(gelu_input))
         return self._layer_norm(
             self._dense(inner, f"{name}.output.dense") + out, f"{name}.output.LayerNorm"

@@ -1,6 +1,7 @@
 """Measure the proxy, a floor and no proxy at all, and print the table.
 
 Usage: python bench/run.py [--quick] [--rounds N] [--only NAME] [--json] [--proxy COMMAND]
+       [--kind NAME] [--seed N] [--tokens N] [--window N] [--missed]
 """
 
 import argparse
@@ -16,6 +17,9 @@ from call_reading import reading
 from figure import Figure
 from footprint import install, start
 from measure import WIRE, Bench
+from recall.measure import QUICK, Answered, Scope, measure, missed
+from recall.report import recall_document, recall_tables
+from recall.session import KINDS
 from report import document, table
 from servers import PROXY, BenchError, LoadClient, all_servers
 from sessions import sessions
@@ -32,13 +36,17 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="ocp-bench-") as folder:
             figures = _measure(names, Path(folder), options)
+            answered = _measure_recall(options) if "sessions" in names else []
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     if options.json:
-        print(json.dumps(document(figures), indent=2))
-    else:
+        print(json.dumps([*document(figures), *recall_document(answered)], indent=2))
+        return 0
+    if figures:
         print(table(figures))
+    if answered:
+        print("", recall_tables(answered), sep="\n")
     return 0
 
 
@@ -61,7 +69,7 @@ def _measure(names: Sequence[str], folder: Path, options: argparse.Namespace) ->
     if "rereading" in names:
         with _progress("rereading"):
             figures += rereading(quick=options.quick)
-    if "sessions" in names:
+    if "sessions" in names and not options.kind:
         with _progress("sessions"):
             figures += sessions(folder, quick=options.quick)
     if "start" in names:
@@ -70,6 +78,21 @@ def _measure(names: Sequence[str], folder: Path, options: argparse.Namespace) ->
     if "install" in names:
         figures += install()
     return figures
+
+
+def _measure_recall(options: argparse.Namespace) -> list[Answered]:
+    scope = QUICK if options.quick else Scope()
+    scope = scope._replace(
+        kinds=tuple(options.kind or scope.kinds),
+        seeds=tuple(options.seed or scope.seeds),
+        windows=tuple(options.window or scope.windows),
+        lengths=tuple(options.tokens or scope.lengths),
+    )
+    with _progress("recall"):
+        answered = measure(scope)
+    if options.missed:
+        print("\n".join(missed(answered)), file=sys.stderr)
+    return answered
 
 
 @contextmanager
@@ -89,6 +112,15 @@ def _parse_options() -> argparse.Namespace:
         "--only", action="append", choices=_SECTIONS, help="one part; may be repeated"
     )
     parser.add_argument("--json", action="store_true", help="the figures as JSON on stdout")
+    parser.add_argument(
+        "--kind", action="append", choices=KINDS, help="of sessions, one kind of questions"
+    )
+    parser.add_argument("--seed", action="append", type=int, help="of sessions, one seed")
+    parser.add_argument("--window", action="append", type=int, help="of sessions, one window")
+    parser.add_argument("--tokens", action="append", type=int, help="of sessions, one length")
+    parser.add_argument(
+        "--missed", action="store_true", help="list the questions of sessions that were missed"
+    )
     parser.add_argument(
         "--proxy",
         default=PROXY,

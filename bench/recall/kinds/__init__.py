@@ -1,0 +1,1 @@
+"""The kinds of questions; each module has functions that make plants of one kind."""
