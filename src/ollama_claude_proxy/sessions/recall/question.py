@@ -7,6 +7,7 @@ the beginning and at the end is the question.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -25,6 +26,7 @@ _MAX_CONTEXT = 500
 _MIN_STEP, _MAX_STEP = 20, 500
 _MIN_STOP_SHARE = 0.2
 _MAX_SIGN_SHARE = 0.08
+_MAX_CACHED = 8
 _WORD = re.compile(r"[^\W\d_]+")
 _SIGN = re.compile(r"[^\w\s.,;:!?'\"()`-]")
 _PASTED_START = re.compile(
@@ -55,8 +57,9 @@ class Question(Struct, frozen=True):
         return "\n".join(filter(None, (self.words, self.step)))
 
 
+@lru_cache(_MAX_CACHED)
 def read_question(text: str, step: str = "", context: str = "") -> Question:
-    """Return what a user's text asks."""
+    """Return what a user's text asks; it is asked several times while a request is planned."""
     text = text.strip()
     if len(text) <= _MAX_PLAIN:
         return Question(text, "", step, context)
