@@ -69,7 +69,9 @@ def _shares_table(answered: Sequence[Answered], kinds: Sequence[str]) -> list[st
         f"{tokens // 1000}k@{window // 1024}k" if column is _COLUMNS[0] else ""
         for (tokens, window), column in columns
     ]
-    rows = [groups, ["", *(column[0] for _, column in columns), "words, all", "meaning, all"]]
+    searches = sorted({one.has_meaning for one in answered})
+    names = [f"{_COLUMNS[has_meaning][0]}, all" for has_meaning in searches]
+    rows = [groups, ["", *(column[0] for _, column in columns), *names]]
 
     def cells(chosen: Sequence[Answered]) -> Iterator[str]:
         for place, (_, has_meaning, is_found) in columns:
@@ -78,9 +80,10 @@ def _shares_table(answered: Sequence[Answered], kinds: Sequence[str]) -> list[st
 
     for kind in kinds:
         of_kind = [one for one in answered if one.kind == kind]
-        marks = (_judged(of_kind, False, WORDS[kind]), _judged(of_kind, True, MEANING[kind]))
-        rows.append([kind, *cells(of_kind), *marks])
-    totals = (_judged(answered, has_meaning, None) for has_meaning in (False, True))
+        marks = {False: WORDS[kind], True: MEANING[kind]}
+        judged = (_judged(of_kind, search, marks[search]) for search in searches)
+        rows.append([kind, *cells(of_kind), *judged])
+    totals = (_judged(answered, search, None) for search in searches)
     rows.append(["all kinds", *cells(answered), *totals])
     return _aligned(rows)
 
@@ -117,8 +120,8 @@ def _share(answered: Iterable[Answered], has_meaning: bool, is_found: _Share) ->
 def _judged(answered: Sequence[Answered], has_meaning: bool, mark: float | None) -> str:
     share = _share(answered, has_meaning, _COLUMNS[0][2])
     if share is None or mark is None:
-        return _percent(share)
-    return f"{_percent(share)} {'✓' if share >= mark else '✗'} ≥ {mark:g}"
+        return "" if share is None else f"{share:.1f}"
+    return f"{share:.1f} {'✓' if share >= mark else '✗'} ≥ {mark:g}"
 
 
 def _percent(share: float | None) -> str:
