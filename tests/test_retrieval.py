@@ -27,6 +27,7 @@ def passage(number: int, text: str = "", **more: Any) -> Passage:
     return Passage(number, 1, more.pop("source", ""), text or f"text {number}", **more)
 
 
+PLACE = passage(1, "x").shown_characters - 1
 LINES = [f"line {number}" for number in range(10)]
 
 
@@ -75,13 +76,15 @@ def test_how_many_lines_versions_share_is_a_parameter() -> None:
     ],
 )
 def test_the_first_that_fit_are_taken(sizes: list[int], room: int, taken: list[int]) -> None:
-    ranked = [passage(at, str(at) * size) for at, size in enumerate(sizes, 1)]
-    assert [one.message for one in take_fitting(ranked, room)] == taken
+    """Sizes are hundreds of characters; each passage has its place before it, too."""
+    ranked = [passage(at, str(at) * size * 100) for at, size in enumerate(sizes, 1)]
+    characters = room * 100 + 2 * PLACE
+    assert [one.message for one in take_fitting(ranked, characters)] == taken
 
 
 def test_a_text_is_taken_once_whatever_surrounds_it() -> None:
     ranked = [passage(1, "one\n"), passage(2, " one"), passage(3, "two")]
-    assert [one.message for one in take_fitting(ranked, 6)] == [1, 3]
+    assert [one.message for one in take_fitting(ranked, 6 + 2 * PLACE)] == [1, 3]
 
 
 @given(st.lists(st.text("ab \n", max_size=20)), st.integers(0, 100))

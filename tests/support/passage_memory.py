@@ -25,9 +25,9 @@ class PassageMemory:
         self._near = near
         self._lost = lost
 
-    def scope(self, key: str, *, project: bool) -> SearchScope | None:
+    def scope(self, key: str, *, project: bool, newest: int | None = None) -> SearchScope | None:
         """Return the one scope there is."""
-        del key, project
+        del key, project, newest
         return SCOPE
 
     def has_earlier(self, key: str, begins: int) -> bool:

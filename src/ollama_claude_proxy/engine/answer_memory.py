@@ -26,14 +26,14 @@ class AnswerMemory:
     async def keep(self, run: AnswerRun, events: Iterable[Event]) -> None:
         """Store a whole answer, which consists of these events after its start."""
         translator, conversation = run.translator, run.planned.conversation
-        if conversation is not None:
-            with best_effort("the answer could not be stored"):
-                answer = _message(translator.start(), events)
-                await store_conversation(self._memory, conversation, answer)
         turn = translator.turn
         if turn is not None:
             self._prompt_cache.turns.remember(turn.call_ids, turn.text, turn.generated)
         self._learn(run)
+        if conversation is not None:  # last: a client that leaves may end the wait for it
+            with best_effort("the answer could not be stored"):
+                answer = _message(translator.start(), events)
+                await store_conversation(self._memory, conversation, answer)
 
     def _learn(self, run: AnswerRun) -> None:
         """Learn from what the backend counted, if it counted."""

@@ -128,7 +128,9 @@ class Generation:
         planned, tokens = self._answer_run.planned, usage.prompt_tokens or plan.prompt_tokens
         self._totals.last_prompt = planned.record.prompt_summary(tokens, usage.cached_tokens)
         if planned.begins_session:
-            self._totals.first_prompt_tokens = tokens
+            # the least of them: a summary or a paste in a first request is not always there
+            least = self._totals.first_prompt_tokens
+            self._totals.first_prompt_tokens = min(tokens, least or tokens)
 
     def _all_events(self, last: list[Event]) -> Iterator[Event]:
         for batch in (*self._batches, last):

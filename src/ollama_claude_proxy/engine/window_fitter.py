@@ -100,6 +100,7 @@ class WindowFitter:
             with best_effort("the conversation could not be stored"):
                 if stored_with is not None:
                     await store_conversation(self._memory, stored_with)
+            with best_effort("how the conversation is fitted could not be stored"):
                 conversation.keep_fit()
         fit = conversation.fit_summary
         if fit is not None:
@@ -124,7 +125,7 @@ class WindowFitter:
             wants_passages = self._wants_passages(conversation)
             if tokens <= fit_request.budget() and not wants_passages:
                 return plan
-            fixed = conversation.fixed_tokens(count_tokens, tokens)
+            fixed = await asyncio.to_thread(conversation.fixed_tokens, count_tokens, tokens)
             budget = fit_request.budget(fixed)
             if tokens > budget:
                 if not await asyncio.to_thread(conversation.shrink, count_tokens, tokens, budget):
@@ -137,11 +138,14 @@ class WindowFitter:
                 is_short = budget - tokens < most // 2
                 if (
                     is_short
+                    and conversation.is_cut  # what fits is not cut for what may be found
                     and asks_back(question.words)
                     and await asyncio.to_thread(conversation.cut, count_tokens, tokens, budget)
                 ):
                     continue
-                size = conversation.characters_of(count_tokens, min(most, budget - tokens))
+                size = await asyncio.to_thread(
+                    conversation.characters_of, count_tokens, min(most, budget - tokens)
+                )
                 with best_effort("earlier passages could not be searched"):
                     await self._load_passages(fit_request, conversation, size)
                 if self._wants_passages(conversation):  # nothing was found

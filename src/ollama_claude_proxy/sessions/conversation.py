@@ -17,26 +17,26 @@ from ollama_claude_proxy.sessions.cut import (
     apply_cut,
     opening_length,
 )
-from ollama_claude_proxy.sessions.digest import found_tools, max_digest_tokens, write_digest
+from ollama_claude_proxy.sessions.digest import found_tools, max_digest_tokens
 from ollama_claude_proxy.sessions.fit_state import (
     ConversationKey,
-    FitState,
     FitStateStore,
     FitSummary,
-    decode_fit_state,
     encode_fit_state,
+    matching_state,
 )
 from ollama_claude_proxy.sessions.fitted_turn import FittedTurn
 from ollama_claude_proxy.sessions.message_chain import ChainedMessage, chain_messages
 from ollama_claude_proxy.sessions.pace import next_paced_cut
-from ollama_claude_proxy.sessions.pinned import changed_rules, pinned_words
+from ollama_claude_proxy.sessions.pinned import changed_rules, continues_summary, pinned_words
 from ollama_claude_proxy.sessions.recall.earlier_turns import EarlierTurns
 from ollama_claude_proxy.sessions.recall.passages import format_passages
 from ollama_claude_proxy.sessions.recall.question import Question, last_question
 from ollama_claude_proxy.sessions.recall.recall import Recalled, RecallQuery, recall
 from ollama_claude_proxy.sessions.recall.search_scope import PassageIndex, QueryVector
 from ollama_claude_proxy.sessions.shrink import smaller_cut
-from ollama_claude_proxy.sessions.truncate import truncate_results, truncate_text
+from ollama_claude_proxy.sessions.stand_in import stand_in
+from ollama_claude_proxy.sessions.truncate import truncate_results
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import TextBlock, ToolReferenceBlock
 
@@ -64,9 +64,10 @@ class Conversation:
         self._states = states
         self._index = index
         self._stored_state = states.fit_state(key.identity, key.model)
-        self._state = self._matching_state(self._stored_state)
+        self._state = matching_state(self._stored_state, self._mark)
         self._cut_before, self._recalled = self._state.cut, Recalled()
-        self._was_cut_now = self._tried_regular_cut = self._has_fewer_passages = False
+        self._was_cut_now = self._tried_regular_cut = self._shows_less = False
+        self._has_fewer_passages = False
         self.changed = False
 
     @cached_property
@@ -74,10 +75,16 @@ class Conversation:
         """The messages as a chain; made when needed, because a long one takes a millisecond."""
         return self._make_chain(self._messages)
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether something of it is left out or shortened."""
+        return self._state.cut != Cut()
+
     @cached_property
     def _was_compacted(self) -> bool:
         """Whether the client replaced its beginning by a summary."""
-        return self._index.has_earlier(self.key.identity, self.chain[0].hash)
+        is_continued = bool(self.key.session) and continues_summary(self._messages)
+        return is_continued and self._index.has_earlier(self.key.identity, self.chain[0].hash)
 
     @property
     def roots(self) -> list[int]:
@@ -88,7 +95,11 @@ class Conversation:
     @property
     def fit_summary(self) -> FitSummary | None:
         """What was done so that it fits; None where nothing was."""
-        cut, loaded, is_new = self._state.cut, len(self._loaded()), self._was_cut_now
+        cut, loaded, is_new = (
+            self._state.cut,
+            len(self._loaded()),
+            self._was_cut_now or self._shows_less,
+        )
         return FitSummary.of(self._messages, cut, loaded=loaded, is_new_cut=is_new)
 
     @property
@@ -116,24 +127,26 @@ class Conversation:
         is not enough: the passages of this turn, the digest, then results, turns and the user's
         texts get shorter. `count_tokens` counts a text, `prompt_tokens` is what the prompt has now.
         """
+        excess = self.characters_of(count_tokens, prompt_tokens - budget)
+        loaded = sum(len(passage.text) for passage in self._recalled.ranked)
+        # a little more than what was loaded is not worth a cut, which is read again
+        if loaded > 2 * excess and self._shrink_passages(excess):
+            return True
         if self.cut(count_tokens, prompt_tokens, budget):
             return True
-        excess = self.characters_of(count_tokens, prompt_tokens - budget)
         if self._shrink_passages(excess) or self._drop_digest():
             return True
-        cut = smaller_cut(self._messages, self._state.cut, excess, self._pinned_words)
+        pinned = pinned_words(self._messages, self._opening, self._state.cut.left_until)
+        cut = smaller_cut(self._messages, self._state.cut, excess, pinned)
         if cut is not None:
             self._cut(cut, digest_tokens=0)
         return cut is not None
 
     def needs_passages(self, *, project: bool) -> bool:
         """Whether the newest message may need what is not shown, and was not searched for yet."""
-        is_asked = self._messages[-1].role != "assistant" and bool(self.question.text)
-        return (
-            is_asked
-            and (project or self._state.cut != Cut() or self._was_compacted)
-            and self.chain[-1].name not in self._state.loaded
-        )
+        is_hidden = project or self.is_cut or self._was_compacted
+        is_asked = is_hidden and self._messages[-1].role != "assistant" and bool(self.question.text)
+        return is_asked and self.chain[-1].name not in self._state.loaded
 
     def load_passages(
         self, max_characters: int, *, project: bool = False, vector: QueryVector | None = None
@@ -148,11 +161,12 @@ class Conversation:
             max_characters,
             vector,
         )
-        scope = self._index.scope(self.key.identity, project=project)
+        newest = self.chain[-1].hash
+        scope = self._index.scope(self.key.identity, project=project, newest=newest)
         self._recalled = recall(self._index, scope, query)
+        self.changed = self.changed or bool(self._recalled.terms)
         if self._recalled.ranked:
             self._state.loaded[self.chain[-1].name] = format_passages(self._recalled.passages)
-            self.changed = True
 
     @property
     def summary(self) -> str:
@@ -191,11 +205,6 @@ class Conversation:
         report = FittedTurn.of(self._cut_before, self._state.cut, self._opening, self._recalled)
         if not report.is_empty:
             self._states.keep_fitted_turn(key.identity, key.model, self.chain[-1].hash, report)
-
-    def _matching_state(self, kept: bytes | None) -> FitState:
-        """Return the state that was kept, if it was made for these messages."""
-        state = decode_fit_state(kept) if kept is not None else FitState()
-        return state if state.mark == self._mark(state.cut) else FitState()
 
     def _mark(self, cut: Cut) -> str | None:
         """Return the name of the messages that a cut depends on; None where there are fewer."""
@@ -240,15 +249,16 @@ class Conversation:
         kept = format_passages(self._recalled.passages) if self._recalled.ranked else ""
         self._has_fewer_passages = True
         self._state.loaded[name] = kept  # not searched again
-        self.changed = self.changed or len(kept) < len(loaded)
-        return len(kept) < len(loaded)
+        self._shows_less = len(kept) < len(loaded)
+        self.changed = self.changed or self._shows_less
+        return self._shows_less
 
     def _drop_digest(self) -> bool:
         """Shorten the digest to its first line; return whether it was longer."""
         digest = self._digest(self._state.cut, tokens=0)
         if len(digest) >= len(self._state.digest):
             return False
-        self._state.digest, self.changed = digest, True
+        self._state.digest, self.changed, self._shows_less = digest, True, True
         return True
 
     def characters_of(self, count_tokens: CountTokens, tokens: int) -> int:
@@ -265,17 +275,7 @@ class Conversation:
         self._was_cut_now = self.changed = True
 
     def _digest(self, cut: Cut, tokens: int) -> str:
-        """Return what is told of the messages that left, and the newest request if it did."""
-        start = max(self._opening, self._state.summarized_until)
-        left, summary = self._messages[start : cut.left_until], self._state.summary
-        digest = write_digest(left, tokens, summary) if left or summary else ""
-        words = self._pinned_words
-        words = truncate_text(words, cut.text_characters) if cut.text_characters else words
-        return "\n\n".join(filter(None, (digest, *changed_rules(left), words)))
-
-    @property
-    def _pinned_words(self) -> str:
-        return pinned_words(self._messages, self._opening, self._state.cut.left_until)
+        return stand_in(self._messages, self._opening, cut, self._state, tokens)
 
     def _with_passages(self) -> list[Message]:
         """Return all messages, with the passages that were loaded at them."""

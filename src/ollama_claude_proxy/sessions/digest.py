@@ -35,7 +35,8 @@ def write_digest(left: Sequence[Message], tokens: int, summary: str = "") -> str
         parts = [f"{DIGEST_START} in short:\n{summary}\nBehind that {len(left)} further messages."]
     kinds = _compact(account(left)) if tokens else {}
     rooms = _share_room(kinds, tokens * _CHARACTERS_PER_TOKEN - _FRAME_CHARACTERS)
-    parts += (f"{title}:\n{fitting_lines(kinds[title], rooms[title])}" for title in kinds)
+    told = ((title, fitting_lines(kinds[title], rooms[title])) for title in kinds)
+    parts += (f"{title}:\n{lines}" for title, lines in told if lines)
     return "\n".join(parts) + "\n</system-reminder>"
 
 

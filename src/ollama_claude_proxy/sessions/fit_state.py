@@ -1,6 +1,6 @@
 """How a conversation is fitted into a model's window, as it is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -85,3 +85,9 @@ def decode_fit_state(stored: bytes) -> FitState:
         return msgspec.json.decode(stored, type=FitState)
     except msgspec.DecodeError:
         return FitState()
+
+
+def matching_state(stored: bytes | None, mark: Callable[[Cut], str | None]) -> FitState:
+    """Return a stored state if it was made for these messages, whose `mark` a cut depends on."""
+    state = decode_fit_state(stored) if stored is not None else FitState()
+    return state if state.mark == mark(state.cut) else FitState()

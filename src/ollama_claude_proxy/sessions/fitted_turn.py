@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ollama_claude_proxy.sessions.cut import Cut
 from ollama_claude_proxy.sessions.recall.passages import Passage
@@ -55,6 +56,17 @@ class FittedTurn(Struct, frozen=True):
             [PassageNote.of(passage) for passage in recalled.displaced[:_MAX_DISPLACED]],
         )
 
+    def behind(self, earlier: Self) -> Self:
+        """Return what was done for the same turn in both tries, the earlier and this one."""
+        return replace(
+            self,
+            left_before=min(self.left_before, earlier.left_before),
+            truncated_before=min(self.truncated_before, earlier.truncated_before),
+            words=self.words or earlier.words,
+            loaded=self.loaded or earlier.loaded,
+            displaced=self.displaced or earlier.displaced,
+        )
+
     @property
     def is_cut(self) -> bool:
         """Whether something left or was shortened for this turn."""
@@ -63,4 +75,4 @@ class FittedTurn(Struct, frozen=True):
     @property
     def is_empty(self) -> bool:
         """Whether nothing was done."""
-        return not (self.is_cut or self.loaded or self.displaced)
+        return not (self.is_cut or self.words or self.loaded or self.displaced)

@@ -17,6 +17,8 @@ _MAX_CHARACTERS = 500
 _MIN_CHARACTERS = 125
 # What was said, and what a call writes, is only understood as a whole.
 _MAX_WHOLE = 1500
+# Brackets and line ends around a place.
+_PLACE_MARKUP = 5
 _MARGIN, _MARGIN_BEHIND = 200, 500
 
 # A line that begins something new; tools write line numbers before it.
@@ -47,6 +49,11 @@ class Passage(Struct, frozen=True):
     def file(self) -> str:
         """What the source is about, without the tool's name; empty for plain messages."""
         return self.source.partition(" ")[2]
+
+    @property
+    def shown_characters(self) -> int:
+        """How many characters it takes with its place before it."""
+        return len(self.text.strip()) + len(_location(self)) + _PLACE_MARKUP
 
     @property
     def is_receipt(self) -> bool:

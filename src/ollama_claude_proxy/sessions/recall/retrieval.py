@@ -173,9 +173,10 @@ def take_fitting(passages: Iterable[Passage], max_characters: int) -> Iterator[P
     texts: set[str] = set()
     for passage in passages:
         text = passage.text.strip()
-        if len(text) <= max_characters and text not in texts:
+        size = passage.shown_characters
+        if text and size <= max_characters and text not in texts:
             texts.add(text)
-            max_characters -= len(text)
+            max_characters -= size
             yield passage
 
 

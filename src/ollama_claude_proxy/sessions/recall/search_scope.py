@@ -42,8 +42,11 @@ class SearchScope(Struct, frozen=True, dict=True):
 class PassageIndex(Protocol):
     """The stored passages, by number."""
 
-    def scope(self, key: str, *, project: bool) -> SearchScope | None:
-        """Return where a conversation may search; with `project` also in others of its folder."""
+    def scope(self, key: str, *, project: bool, newest: int | None = None) -> SearchScope | None:
+        """Return where a conversation may search; with `project` also in others of its folder.
+
+        `newest` is the hash of its last message; without it, its branch is the one stored last.
+        """
 
     def has_earlier(self, key: str, begins: int) -> bool:
         """Whether a conversation began otherwise before: it was compacted.

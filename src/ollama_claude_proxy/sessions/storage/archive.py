@@ -67,7 +67,7 @@ class Archive:
 
     def known_count(self, chain: Sequence[ChainedMessage]) -> int:
         """Return how many of the messages are stored already."""
-        newest = self._database.transaction(lambda connection: _newest_known(connection, chain))
+        newest = self._database.read(lambda connection: _newest_known(connection, chain))
         return newest[0] if newest is not None else 0
 
     def fit_state(self, key: str, model: str) -> bytes | None:
@@ -99,7 +99,19 @@ class Archive:
         )
 
     def keep_fitted_turn(self, key: str, model: str, message: int, turn: FittedTurn) -> None:
-        """Store what was done for a turn, by the hash of its last message."""
+        """Store what was done for a turn, by the hash of its last message.
+
+        Where it is fitted again, because the backend refused the prompt, both are told as one.
+        """
+        rows = self._database.rows(
+            "SELECT report FROM fitted_turns JOIN conversations ON id = conversation"
+            " WHERE key = ? AND fitted_turns.model = ? AND message = ?",
+            key,
+            model,
+            message,
+        )
+        for (report,) in rows:
+            turn = turn.behind(msgspec.json.decode(decompress(report), type=FittedTurn))
         self._database.write(
             "INSERT OR REPLACE INTO fitted_turns SELECT id, ?, ?, ? FROM conversations"
             " WHERE key = ?",
@@ -112,13 +124,13 @@ class Archive:
 
 def _part_ends(chain: Sequence[ChainedMessage], known_count: int) -> Iterator[int]:
     """Yield the lengths up to which a chain is stored, one after the other."""
-    characters = 0
+    characters, end = 0, 0
     for number, link in enumerate(chain[known_count:], known_count):
         characters += sum(len(block_text(block)) for block in link.message.content)
         if characters > _PART_CHARACTERS:
-            yield number + 1
-            characters = 0
-    if chain and (characters or known_count == len(chain)):
+            characters, end = 0, number + 1
+            yield end
+    if end < len(chain):
         yield len(chain)
 
 

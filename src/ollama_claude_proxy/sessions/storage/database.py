@@ -27,6 +27,13 @@ _PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
 # Ten thousand passages of cached pages, for searching long conversations.
 _CACHE_KIBIBYTES = 8192
 
+_UNHARMED = (
+    sqlite3.OperationalError,
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+)
+
 
 class NewerFileError(Exception):
     """The file was written by a newer version; this one must not change it."""
@@ -53,6 +60,10 @@ class Database:
     def write(self, statement: str, *values: Any) -> int:
         """Run one statement by itself; return how many rows it changed."""
         return self._attempt(lambda connection: connection.execute(statement, values).rowcount) or 0
+
+    def read(self, work: Callable[[sqlite3.Connection], _T]) -> _T | None:
+        """Run work that only reads; return its result, or None if it fails."""
+        return self._attempt(work)
 
     def transaction(self, work: Callable[[sqlite3.Connection], _T]) -> _T | None:
         """Run work in a transaction; return its result, or None if it fails."""
@@ -87,7 +98,7 @@ class Database:
             return None
         try:
             result = work(self._connection)
-        except sqlite3.OperationalError as error:  # locked, or the disk is full
+        except _UNHARMED as error:  # locked, the disk is full, or a fault of the program
             self._warn(error)
             return None
         except sqlite3.DatabaseError as error:

@@ -23,19 +23,25 @@ class StoredPassages:
         self._database = database
         self._vectors = vectors
 
-    def scope(self, key: str, *, project: bool) -> SearchScope | None:
-        """Return where a conversation may search; with `project` also in others of its folder."""
+    def scope(self, key: str, *, project: bool, newest: int | None = None) -> SearchScope | None:
+        """Return where a conversation may search; with `project` also in others of its folder.
+
+        `newest` is the hash of its last message; without it, its branch is the one stored last.
+        """
         heads = self._database.rows(
-            "SELECT message, root FROM heads JOIN conversations AS c ON c.id = conversation"
-            " JOIN messages AS m ON m.id = message WHERE key = ? ORDER BY heads.at DESC",
+            "SELECT message, root, session FROM heads JOIN conversations AS c"
+            " ON c.id = conversation JOIN messages AS m ON m.id = message WHERE key = ?"
+            " ORDER BY m.hash = ? DESC, heads.at DESC",
             key,
+            newest,
         )
         if not heads:
             return None
-        head, root = (int(number) for number in heads[0])
+        head, root, session = heads[0]
         foreign_roots = self._foreign_roots(key) if project else frozenset[int]()
-        roots = frozenset(int(root) for _, root in heads)
-        return SearchScope(self._chain_up_to(head), root, roots, foreign_roots)
+        # a client that names no session is known by how it begins, and others may begin alike
+        roots = frozenset(int(one) for _, one, _ in heads) if session else frozenset({int(root)})
+        return SearchScope(self._chain_up_to(int(head)), int(root), roots, foreign_roots)
 
     def has_earlier(self, key: str, begins: int) -> bool:
         """Whether a conversation began otherwise before: it was compacted.

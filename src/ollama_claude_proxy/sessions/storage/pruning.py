@@ -1,5 +1,6 @@
 """Deletes conversations: single ones, old ones, and as many as make the file small enough."""
 
+import json
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -36,9 +37,7 @@ class Pruning:
 
     def delete(self, conversations: Sequence[int]) -> int:
         """Delete conversations, and what nothing else needs; return how many were deleted."""
-        deleted = 0
-        for conversation in conversations:
-            deleted += self._database.transaction(partial(_delete, conversation)) or 0
+        deleted = self._database.transaction(partial(_delete, conversations)) or 0
         if deleted:  # only this removes the words from the index
             self._database.write("INSERT INTO words (words) VALUES ('optimize')")
         return deleted
@@ -91,9 +90,14 @@ def prune_file(path: Path, days: float, max_bytes: int) -> int:
     return deleted
 
 
-def _delete(conversation: int, connection: Connection) -> int:
-    """Delete a conversation, and the messages that no branch of another one has."""
-    cursor = connection.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
+def _delete(conversations: Sequence[int], connection: Connection) -> int:
+    """Delete conversations, and the messages that no branch of another one has."""
+    cursor = connection.execute(
+        "DELETE FROM conversations WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(conversations)),),
+    )
+    if not cursor.rowcount:
+        return 0
     connection.execute("CREATE TEMP TABLE gone (id INTEGER PRIMARY KEY)")
     connection.execute(
         "WITH RECURSIVE kept (id) AS (SELECT message FROM heads"

@@ -11,7 +11,7 @@ from ollama_claude_proxy.translate.vocabulary.words import SplitWords
 
 _MAX_CACHED = 20_000
 # Of a longer text samples are counted, so that no request waits for seconds.
-_MAX_COUNTED = 200_000
+_MAX_COUNTED = 80_000
 _SAMPLES = 40
 
 
