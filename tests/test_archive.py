@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ollama_claude_proxy.sessions.fit_state import ConversationKey
+from ollama_claude_proxy.sessions.memory import SessionMemory
 from ollama_claude_proxy.sessions.storage.database import Database
 from ollama_claude_proxy.sessions.storage.listing import Listing
+from ollama_claude_proxy.wire.anthropic import parse_message
 from support.archive import ok_message, row_counts, send, user_message
 from support.fake_ollama import FakeOllama, answer
 from support.proxy import Proxy
@@ -138,3 +141,23 @@ def test_the_file_is_little_larger_than_the_text(fake: FakeOllama, data: Path) -
     database.close()
     assert text > 400_000
     assert data.stat().st_size < 1.3 * text
+
+
+def test_messages_without_text_are_stored(data: Path) -> None:
+    key = ConversationKey("images", "images", "", "model")
+    source = {"type": "base64", "media_type": "image/png", "data": "AAAA"}
+    image = parse_message("user", [{"type": "image", "source": source}])
+    memory = SessionMemory(Database(data))
+    memory.keep(memory.open(key, [image]))
+    assert row_counts(data)["messages"] == 1
+    memory.keep(memory.open(key, [image, parse_message("assistant", "Ok."), image]))
+    assert row_counts(data)["messages"] == 3
+
+
+def test_a_long_conversation_is_stored_in_parts(data: Path) -> None:
+    key = ConversationKey("long", "long", "", "model")
+    messages = [parse_message("user", f"{number} {'x' * 30_000}") for number in range(20)]
+    memory = SessionMemory(Database(data))
+    memory.keep(memory.open(key, messages))
+    assert row_counts(data)["messages"] == 20
+    assert row_counts(data)["heads"] == 1

@@ -248,3 +248,56 @@ def test_a_deleted_session_is_not_searched(fake: FakeOllama, tmp_path: Path, gre
         after = prompt_for(fake, proxy, today.messages, "tomorrow")
     assert text in before
     assert text not in after
+
+
+def long_beginning(folder: str) -> str:
+    return f"{'You work in a shop for parcels. ' * 200}\nPrimary working directory: {folder}"
+
+
+def ask_plainly(fake: FakeOllama, proxy: Proxy, messages: list[Message]) -> str:
+    """Send messages as a client that names no session."""
+    body = {"model": MODEL, "max_tokens": 500, "messages": messages}
+    assert proxy.client.post("/v1/messages", json=body).status_code == 200
+    return fake.prompt_of(fake.chats[-1])
+
+
+def test_a_conversation_that_begins_alike_is_another_one(fake: FakeOllama) -> None:
+    """Clients that name no session are known by how they begin."""
+    secret = user_message("The password of the zebra finch is 4711.")
+    with start(fake) as proxy:
+        first = [user_message(long_beginning("/a")), {"role": "assistant", "content": "Yes."}]
+        ask_plainly(fake, proxy, [*first, secret])
+        second = [user_message(long_beginning("/b")), first[1]]
+        prompt = ask_plainly(
+            fake, proxy, [*second, user_message("What is the password of the zebra finch?")]
+        )
+    assert "4711" not in prompt
+
+
+def test_another_beginning_of_a_session_is_no_compaction(fake: FakeOllama) -> None:
+    """Such as a subagent's, of a client that does not tell its agents apart."""
+    writer = begin(13)
+    text = tell_yesterday(writer)
+    with start(fake) as proxy:
+        send_as_client(proxy, [*writer.messages, user_message("Thanks.")])
+        prompt = prompt_for(
+            fake, proxy, [user_message("Search the log for the glyph cache of Kirkenes.")]
+        )
+    assert text not in prompt
+
+
+def test_what_fits_is_not_cut_for_what_may_be_found(fake: FakeOllama) -> None:
+    """The room is nearly full, and other sessions of the folder are searched."""
+    yesterday, today = begin(14), begin(15)
+    tell_yesterday(yesterday)
+    question = user_message("What did the log say about the glyph cache of Kirkenes?")
+    with start(fake, recall="project") as proxy:
+        send_as_client(proxy, [*yesterday.messages, user_message("Thanks.")], "yesterday")
+        for _ in range(60):
+            work(today, 1000)
+            headers = send_as_client(proxy, [*today.messages, question], "today").headers
+            if "x-ocp-memory" in headers and "left=0 shortened=0" not in headers["x-ocp-memory"]:
+                break
+            length = len(fake.prompt_of(fake.chats[-1])) // 4
+    budget = WINDOW - 2048 - WINDOW // 50
+    assert length > 0.9 * budget
