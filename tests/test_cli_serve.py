@@ -46,7 +46,8 @@ def test_it_prints_the_checks_and_the_next_commands(tmp_path: Path, fake: FakeOl
             f"✓ Ollama 0.32.15 answers at {fake.url}",
             f"✓ {MODEL} is installed",
             "✓ it can call tools",
-            "✓ window 32768 tokens",
+            "✓ window 32768 tokens; Claude Code begins with about 11500, so 22500 is the smallest "
+            "useful window",
             f"✓ port {port} is free",
             "",
             f"Serving at http://127.0.0.1:{port} with {MODEL} for every Claude model.",
