@@ -16,6 +16,10 @@ from support.health_server import free_port, health_server
 from support.ocp_process import OcpProcess, ocp_process
 
 READY = "Ctrl-C stops the proxy."
+WINDOW_ROW = (
+    "✓ window 32768 tokens; Claude Code begins with about 11500, so 22500 is the smallest useful "
+    "window"
+)
 MODEL = "qwen2.5-coder:7b"
 REQUEST: dict[str, Any] = {
     "model": "claude-opus-5-5",
@@ -46,8 +50,7 @@ def test_it_prints_the_checks_and_the_next_commands(tmp_path: Path, fake: FakeOl
             f"✓ Ollama 0.32.15 answers at {fake.url}",
             f"✓ {MODEL} is installed",
             "✓ it can call tools",
-            "✓ window 32768 tokens; Claude Code begins with about 11500, so 22500 is the smallest "
-            "useful window",
+            WINDOW_ROW,
             f"✓ port {port} is free",
             "",
             f"Serving at http://127.0.0.1:{port} with {MODEL} for every Claude model.",

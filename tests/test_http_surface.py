@@ -189,12 +189,9 @@ def test_a_huge_body_is_refused(fake: FakeOllama, *, announced: bool) -> None:
 
 
 def test_ollama_may_be_down_and_come_back_without_a_restart(fake: FakeOllama) -> None:
+    fake.stop()
     with Proxy(fake.url) as proxy:
-        fake.stop()
         reply = proxy.create_message()
-        if reply.status_code == 529:  # a connection that was kept open: the client tries again
-            assert int(reply.headers["retry-after"]) <= 60
-            reply = proxy.create_message()
         assert reply.status_code == 503
         assert reply.headers["x-should-retry"] == "false"
         assert "ollama serve" in error_of(reply)["message"]
