@@ -6,7 +6,7 @@ was said last. It is complete; who shows it takes what there is room for.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from posixpath import commonprefix
 
 from msgspec import Struct
@@ -26,7 +26,7 @@ from ollama_claude_proxy.wire.reminder import REMINDER_TAG
 
 # Searched line by line, of each its beginning: over whole texts some would take quadratic time.
 _MAX_SEARCHED = 500
-_ERROR = re.compile(r"\b(?:\w{0,60}error|\w{0,60}exception|failed|fatal|panic):", re.IGNORECASE)
+_ERROR_WORDS = ("error:", "exception:", "failed:", "fatal:", "panic:")
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\S)[^.!?\n]*)*[.!?]?")
 _DECISION = any_phrase(r"""
     decid* | decision | chose | choose | picked | agreed | settled | instead of | rather than
@@ -44,7 +44,6 @@ _PASSED_TEST = re.compile(
 )
 _FAILED_SIGN = re.compile(r"FAIL|ERROR|[✕✗\u00d7]|not ok")
 _PASSED_SIGN = re.compile(r"PASS|[✓✔]|\bok\b")
-_ERROR_SIGN = re.compile(r"(?:error|exception|failed|fatal|panic):", re.IGNORECASE)
 # Somebody's name: amid a sentence a word with a capital that is no code, no acronym, no date; at
 # its beginning one that does something.
 _NAME = re.compile(
@@ -184,7 +183,12 @@ def _passed_tests(left: Sequence[Message]) -> Iterator[str]:
 
 
 def _errors(left: Sequence[Message]) -> Iterator[str]:
-    return filter(_ERROR.search, _result_lines(left, _ERROR_SIGN))
+    return filter(_names_error, _result_lines(left, _names_error))
+
+
+def _names_error(text: str) -> bool:
+    lower = text.lower()
+    return any(word in lower for word in _ERROR_WORDS)
 
 
 def _open_tasks(left: Sequence[Message]) -> Iterator[str]:
@@ -197,17 +201,17 @@ def _open_tasks(left: Sequence[Message]) -> Iterator[str]:
 def _matches(
     pattern: re.Pattern[str], left: Sequence[Message], sign: re.Pattern[str]
 ) -> Iterator[str]:
-    for line in _result_lines(left, sign):
+    for line in _result_lines(left, sign.search):
         match = pattern.match(line)
         if match:
             yield match[1] or match[2]
 
 
-def _result_lines(left: Sequence[Message], sign: re.Pattern[str]) -> Iterator[str]:
+def _result_lines(left: Sequence[Message], has_sign: Callable[[str], object]) -> Iterator[str]:
     """Yield the lines of results that have a sign somewhere: most have none, and are long."""
     for result in _results(left):
         text = block_text(result)
-        if sign.search(text):
+        if has_sign(text):
             for line in text.splitlines():
                 yield line[:_MAX_SEARCHED].rstrip()
 
