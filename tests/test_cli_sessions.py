@@ -106,6 +106,8 @@ def test_it_is_told_why_a_turn_was_shown_what(home: Path, proxy: Proxy) -> None:
     assert fit["fit"]["left_until"] > fit["fit"]["left_before"] == 1
     assert any("segment 4711" in note["text"] for note in fit["fit"]["loaded"])
     assert document(home, "show", "last", "--why", "--turn", "1", "--json")["fits"] == []
+    quiet = run_ocp(home, "sessions", "show", "last", "--why", "--turn", "1")
+    assert "In turn 1 nothing left the prompt" in quiet.stderr
 
 
 def test_a_session_that_fits_needs_no_reasons(home: Path, proxy: Proxy) -> None:

@@ -125,7 +125,7 @@ def show(
         states = listing.fit_states(conversation.id)
         fits = [fit for fit in listing.fitted_turns(conversation.id) if turn in {None, fit.turn}]
     if why:
-        _show_fits(conversation, fits, as_json=as_json)
+        _show_fits(conversation, fits, turn, as_json=as_json)
         return
     visible = {model: visible_part(state) for model, state in states.items()}
     if as_json:
@@ -250,7 +250,7 @@ def prune(
 
 
 def _show_fits(
-    conversation: "ListedConversation", fits: "list[StoredFit]", *, as_json: bool
+    conversation: "ListedConversation", fits: "list[StoredFit]", turn: int | None, *, as_json: bool
 ) -> None:
     if as_json:
         rows = [to_builtins(fit) for fit in fits]
@@ -259,8 +259,12 @@ def _show_fits(
     output.print_result(f"{conversation.id}: {conversation.title}")
     for fit in fits:
         output.print_result("\n".join(format_fit(fit)))
-    if not fits:
+    if fits:
+        return
+    if turn is None:
         output.print_message("Nothing left the prompt, and nothing was loaded: it all fits.")
+    else:
+        output.print_message(f"In turn {turn} nothing left the prompt, and nothing was looked for.")
 
 
 def _row(conversation: "ListedConversation") -> tuple[str, ...]:
