@@ -95,11 +95,8 @@ class Conversation:
     @property
     def fit_summary(self) -> FitSummary | None:
         """What was done so that it fits; None where nothing was."""
-        cut, loaded, is_new = (
-            self._state.cut,
-            len(self._loaded()),
-            self._was_cut_now or self._shows_less,
-        )
+        cut, loaded = self._state.cut, len(self._loaded())
+        is_new = self._was_cut_now or self._shows_less
         return FitSummary.of(self._messages, cut, loaded=loaded, is_new_cut=is_new)
 
     @property
@@ -123,9 +120,9 @@ class Conversation:
     def shrink(self, count_tokens: CountTokens, prompt_tokens: int, budget: int) -> bool:
         """Show less, because the prompt does not fit; False where nothing more can go.
 
-        First the regular cut, so that two thirds of the room for turns are free again. Where that
-        is not enough: the passages of this turn, the digest, then results, turns and the user's
-        texts get shorter. `count_tokens` counts a text, `prompt_tokens` is what the prompt has now.
+        First the regular cut, so that two thirds of the room for turns are free again, unless fewer
+        passages are enough. Then the passages of this turn, the digest, and results, turns and the
+        user's texts get shorter. `count_tokens` counts a text, `prompt_tokens` is what there is.
         """
         excess = self.characters_of(count_tokens, prompt_tokens - budget)
         loaded = sum(len(passage.text) for passage in self._recalled.ranked)

@@ -39,7 +39,7 @@ class FitStateStore(Protocol):
 class FitSummary(Struct, frozen=True):
     """How many messages were left out, how many truncated, and how many texts loaded.
 
-    `is_new_cut` tells that the conversation was cut for this turn, and so is read anew.
+    `is_new_cut` tells that less is shown than before this turn, and so much is read anew.
     """
 
     left_out: int

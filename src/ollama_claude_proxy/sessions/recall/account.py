@@ -144,11 +144,8 @@ def _decisions(left: Sequence[Message]) -> Iterator[str]:
 
 def _names(left: Sequence[Message]) -> Iterator[str]:
     """Yield what the user said with the name of somebody."""
-    for message in left:
-        if message.role == "user":
-            for text in _texts(message):
-                if not is_reminder(text):
-                    yield from filter(_NAME.search, _sentences(text))
+    for text in _requests(left):
+        yield from filter(_NAME.search, _sentences(text))
 
 
 def _written_files(left: Sequence[Message]) -> Iterator[str]:

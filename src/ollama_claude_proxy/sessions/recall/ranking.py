@@ -23,8 +23,8 @@ _TRANSLATED_WORTH = 0.7
 # An identifier as a phrase is worth more than its parts.
 _PHRASE_WORTH, _PART_WORTH = 1.5, 0.6
 # What a passage gains from the one beside it.
-# A term that stands in a quarter of all passages tells nothing, where there are many.
 _NEAR_WORTH = 0.35
+# A term that stands in a quarter of all passages tells nothing, where there are many.
 _COMMON_DIVISOR = 4
 _MIN_COMMON = 60
 

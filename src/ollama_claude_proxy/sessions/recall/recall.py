@@ -5,7 +5,7 @@ Two ways lead to it. Stored passages are found by words and meaning. What a ques
 that left. Both are shown in the order of the conversation, within the room that there is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from msgspec import Struct
@@ -174,6 +174,8 @@ def _followed(asked: Passage, query: RecallQuery, further: int) -> Iterator[Pass
 def _pointed_to(query: RecallQuery, intents: frozenset[Intent]) -> Iterator[Passage]:
     """Yield what a question points to without its words, what matters most first."""
     earlier, words = query.earlier, query.question.words
+    lists = account(earlier.messages) if intents & {Intent.ORDER, Intent.LIST} else {}
+    room = int(query.max_characters * _STRUCTURE_SHARE)
     if Intent.UNDO in intents:
         yield from find_edits(earlier, words, _MAX_EDITS)
     if Intent.ORDER in intents:
@@ -183,21 +185,18 @@ def _pointed_to(query: RecallQuery, intents: frozenset[Intent]) -> Iterator[Pass
         )
         nouns = " ".join(ordinal.noun for ordinal in ordinals)
         is_early = any(ordinal.place > 0 for ordinal in ordinals)
-        yield from _accounts(earlier, nouns, query.max_characters, oldest=is_early)
+        yield from _accounts(earlier, asked_lines(lists, nouns, room, oldest=is_early))
     if Intent.LIST in intents:
-        yield from _accounts(earlier, words, query.max_characters)
+        yield from _accounts(earlier, asked_lines(lists, words, room))
     if Intent.BACK_REFERENCE in intents:
         texts = sorted(chain(earlier.requests, earlier.statements), key=lambda one: one.message)
-        work = find_open_work(earlier)
-        yield from find_pairs(texts, 1)
-        yield from work
-        yield from find_pairs(texts, _MAX_PAIRS)
+        pairs = find_pairs(texts, _MAX_PAIRS)
+        yield from pairs[:1]
+        yield from find_open_work(earlier)
+        yield from pairs[1:]
 
 
-def _accounts(
-    earlier: EarlierTurns, words: str, max_characters: int, *, oldest: bool = False
-) -> Iterator[Passage]:
-    """Yield the lists that a question asks for; if they are long, what matches it and is newest."""
-    room = int(max_characters * _STRUCTURE_SHARE)
-    for title, lines in asked_lines(account(earlier.messages), words, room, oldest=oldest):
+def _accounts(earlier: EarlierTurns, lists: Iterable[tuple[str, str]]) -> Iterator[Passage]:
+    """Yield lists by their titles as passages; they stand behind all turns that left."""
+    for title, lines in lists:
         yield Passage(len(earlier.messages), 0, _ACCOUNT_SOURCE, f"{title}:\n{lines}")

@@ -55,7 +55,7 @@ class PassageIndex(Protocol):
         """
 
     def count(self, scope: SearchScope) -> int:
-        """Return how many passages there are."""
+        """Return about how many passages there are."""
 
     def with_term(self, term: str, scope: SearchScope, max_matches: int) -> Sequence[int]:
         """Return passages that have a term, a word or a phrase; the oldest first."""

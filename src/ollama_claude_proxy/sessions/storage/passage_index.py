@@ -59,7 +59,7 @@ class StoredPassages:
         )
 
     def count(self, scope: SearchScope) -> int:
-        """Return how many passages there are; passages of one root are numbered without gaps."""
+        """Return about how many passages there are: their numbers have few gaps."""
         return sum(
             int(newest) - first + 1
             for first, last in _ranges(scope)

@@ -13,7 +13,7 @@ import logging
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -23,15 +23,14 @@ from msgspec.structs import replace
 
 from ollama_claude_proxy import __version__
 from ollama_claude_proxy.errors import AnswerUnreadable, OllamaGone, OllamaUnreachable
-from ollama_claude_proxy.upstream.ollama.answer_stream import AnswerStream, body_of, decode
+from ollama_claude_proxy.upstream.ollama.answer_stream import AnswerStream, decode
 from ollama_claude_proxy.upstream.ollama.chat_request import chat_request
-from ollama_claude_proxy.upstream.ollama.error_text import quoted
 from ollama_claude_proxy.upstream.ollama.failures import (
     RequestContext,
     error_from_exception,
-    error_from_response,
 )
 from ollama_claude_proxy.upstream.ollama.profiles import installed_model, model_profile
+from ollama_claude_proxy.upstream.ollama.response_body import check_response, read_body
 from ollama_claude_proxy.upstream.upstream import ChunkStream
 from ollama_claude_proxy.wire.chat import ModelRequest
 from ollama_claude_proxy.wire.events import encode_json
@@ -58,9 +57,6 @@ Transport = httpx.AsyncBaseTransport
 
 # Listing and describing takes Ollama milliseconds, or seconds if a disk must wake up first.
 _LOOK_UP_SECONDS = 30.0
-# `/api/show` of a model with all its licences and tensors has some 100 kB, with a vocabulary of
-# 262,000 tokens 14 MB.
-_MAX_BYTES = 32 * 1024 * 1024
 # An Ollama that is restarted or updated is back by then.
 _RESTART_SECONDS = 60.0
 # As many as there are answers at once, mostly one; each costs a file descriptor.
@@ -128,8 +124,8 @@ class OllamaClient:
         context = RequestContext(self._url, request.model)
         response = await self._send("POST", "/api/chat", encode_json(probe), context)
         try:
-            await _check(response, context)
-            info = decode(await _read(response, context), RenderResponse).debug_info
+            await check_response(response, context, _LOOK_UP_SECONDS)
+            info = decode(await read_body(response, context), RenderResponse).debug_info
         except AnswerUnreadable:  # another server in Ollama's place, which streams its answer
             return None
         finally:
@@ -189,7 +185,7 @@ class OllamaClient:
         response = await self._send("POST", path, body, context)
         answer = AnswerStream(response, context)
         try:
-            await _check(response, context)
+            await check_response(response, context, _LOOK_UP_SECONDS)
             yield answer
         finally:
             await answer.close()
@@ -204,8 +200,8 @@ class OllamaClient:
             async with asyncio.timeout(_LOOK_UP_SECONDS):
                 response = await self._send(method, path, content, context)
                 try:
-                    await _check(response, context)
-                    return await _read(response, context)
+                    await check_response(response, context, _LOOK_UP_SECONDS)
+                    return await read_body(response, context)
                 finally:
                     await response.aclose()
         except TimeoutError as error:
@@ -268,36 +264,3 @@ def _network(url: str) -> Transport:
     )
     uses_tls = url.startswith("https:")  # otherwise no certificates need to be read
     return httpx.AsyncHTTPTransport(verify=uses_tls, limits=limits, trust_env=False)
-
-
-async def _check(response: httpx.Response, context: RequestContext) -> None:
-    """Raise the error that a status other than 200, or another type than JSON, means."""
-    content_type = response.headers.get("content-type", "")
-    if response.status_code == 200 and "json" in content_type:
-        return
-    body = b""
-    with suppress(TimeoutError):  # the body of another server may never end
-        async with asyncio.timeout(_LOOK_UP_SECONDS):
-            body = await _read(response, context)
-    if response.status_code != 200:
-        raise error_from_response(response.status_code, body, context)
-    words = quoted(body[:200].decode("utf-8", "replace"))
-    raise AnswerUnreadable(
-        f"The server at {context.url!r} is not Ollama: it sends {content_type!r}, not JSON:"
-        f" {words!r}."
-    )
-
-
-async def _read(response: httpx.Response, context: RequestContext) -> bytes:
-    """Return a whole body, up to a limit."""
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async for part in body_of(response):
-            parts.append(part)
-            size += len(part)
-            if size > _MAX_BYTES:
-                raise AnswerUnreadable(f"{context.url!r} answered with over {_MAX_BYTES} bytes.")
-    except httpx.RequestError as error:
-        raise error_from_exception(error, context, within=True) from error
-    return b"".join(parts)
