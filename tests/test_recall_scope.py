@@ -103,9 +103,7 @@ def test_text_of_before_two_compactions_is_found(fake: FakeOllama) -> None:
         for messages in (first.messages, second.messages):
             send_as_client(proxy, [*messages, user_message("/compact")])
         prompts = [prompt_for(fake, proxy, [*third, user_message(text)]) for text in asked]
-    assert [text in prompt for text, prompt in zip(asked.values(), prompts, strict=True)] == [
-        True
-    ] * 2
+    assert all(text in prompt for text, prompt in zip(asked.values(), prompts, strict=True))
 
 
 @pytest.mark.parametrize("after", [8_000, LONG], ids=["soon", "late"])
@@ -268,9 +266,8 @@ def test_a_conversation_that_begins_alike_is_another_one(fake: FakeOllama) -> No
         first = [user_message(long_beginning("/a")), {"role": "assistant", "content": "Yes."}]
         ask_plainly(fake, proxy, [*first, secret])
         second = [user_message(long_beginning("/b")), first[1]]
-        prompt = ask_plainly(
-            fake, proxy, [*second, user_message("What is the password of the zebra finch?")]
-        )
+        question = user_message("What is the password of the zebra finch?")
+        prompt = ask_plainly(fake, proxy, [*second, question])
     assert "4711" not in prompt
 
 

@@ -112,6 +112,7 @@ def test_a_model_that_is_pulled_again_gets_its_new_vocabulary(fake: FakeOllama) 
     with Proxy(fake.url) as proxy:
         fake.wait_for(lambda: _has_vocabulary(proxy))
         fake.models[MODEL].digest = "f" * 64
+        assert len(_verbose_shows(fake)) == 1
         fake.wait_for(
             lambda: bool(send_request(proxy, first_request("Hi")) and len(_verbose_shows(fake)) > 1)
         )
