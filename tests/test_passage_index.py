@@ -11,6 +11,7 @@ from ollama_claude_proxy.sessions.fit_state import ConversationKey
 from ollama_claude_proxy.sessions.message_chain import chain_messages
 from ollama_claude_proxy.sessions.recall.passages import Passage
 from ollama_claude_proxy.sessions.recall.search_scope import QueryVector, SearchScope
+from ollama_claude_proxy.sessions.recall.surroundings import lines_around
 from ollama_claude_proxy.sessions.storage.archive import Archive
 from ollama_claude_proxy.sessions.storage.database import Database
 from ollama_claude_proxy.sessions.storage.passage_index import StoredPassages
@@ -135,8 +136,10 @@ def test_a_passage_of_a_long_result_is_loaded_with_its_call_and_its_surroundings
     assert found.source == "Read /birds.txt"
     assert not found.is_request
     assert "ibis" in found.text
-    assert len(found.text) < len(found.surroundings) < len(rows) // 4
-    assert found.text in found.surroundings
+    around = lines_around(found)
+    assert len(found.text) < len(around) < len(rows) // 4
+    assert found.text in around
+    assert around in found.whole
     assert store.index.count(store.scope("one")) > 10
 
 

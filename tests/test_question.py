@@ -48,7 +48,7 @@ PASTED = {
         ("", ASKED),
         (GERMAN, ""),
         ("", GERMAN),
-        ("Here is what I see:", ASKED),
+        ("This is what I see.", ASKED),
         ("", f"This is from the host.\n\n{ASKED}"),
         ("", "为什么数据库的测试失败了？"),
     ],
@@ -59,6 +59,14 @@ def test_the_question_is_what_stands_around_what_is_pasted(
     question = read_question(f"{above}\n\n{pasted}\n\n{below}")
     assert question.words == "\n".join(filter(None, (above, below)))
     assert question.pasted
+
+
+def test_a_caption_is_of_what_is_pasted_where_something_else_is_asked() -> None:
+    pasted = PASTED["log"]
+    question = read_question(f"From the other host:\n{pasted}\nWhat did the gateway answer?")
+    assert question.words == "What did the gateway answer?"
+    question = read_question(f"Explain why the gateway fails:\n{pasted}\nThanks a lot.")
+    assert question.words == "Explain why the gateway fails:\nThanks a lot."
 
 
 @pytest.mark.parametrize("wanted", ["Исправь ошибку в пуле", "Répare la réserve", "プールを直して"])

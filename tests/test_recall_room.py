@@ -139,7 +139,8 @@ def test_a_list_shows_lines_of_what_does_not_fit_whole() -> None:
 
 
 def test_what_words_find_comes_with_the_lines_around_it() -> None:
-    crane = Passage(3, 1, "Read /a", "crane", surroundings="before\ncrane\nbehind")
+    whole = "before\ncrane\nbehind"
+    crane = Passage(3, 1, "Read /a", "crane", whole=whole, start=whole.index("crane"))
     question = "Describe crane migration routes over snowy mountain ridges."
     assert texts(ask(question, [crane])) == "before\ncrane\nbehind"
 
@@ -165,7 +166,9 @@ def test_the_room_is_never_exceeded(
     words: str, lengths: Sequence[int], room: int, left: int
 ) -> None:
     found = [
-        Passage(number, 1, "", f"stork crane {'x' * length}", surroundings=f"stork {'y' * length}")
+        Passage(
+            number, 1, "", f"stork crane {'x' * length}", whole=f"stork crane {'x' * 2 * length}"
+        )
         for number, length in enumerate(lengths)
     ]
     recalled = ask(words, found, TURNS[:left], room=room)

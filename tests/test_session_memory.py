@@ -165,16 +165,17 @@ def test_a_result_larger_than_the_window_is_truncated(fake: FakeOllama) -> None:
 
 def test_the_model_summarizes_turns_that_are_left_out_if_configured(fake: FakeOllama) -> None:
     summary = "In short: they refactor, and the heron has priority."
-    fake.respond = lambda body: answer(
-        summary if body["messages"][-1]["content"].endswith("Sum that up.") else "Ok."
-    )
+
+    def is_summary(body: dict[str, Any]) -> bool:
+        return bool(body["messages"][-1]["content"].endswith("Sum that up."))
+
+    fake.respond = lambda body: answer(summary if is_summary(body) else "Ok.")
     messages = whole(120)
     with Proxy(fake.url, num_ctx=8192, model=TEXT, summarize="model") as proxy:
         ask(proxy, messages)
-        before = len(fake.chats)
-        opening = fake.chats[-1]["messages"][:2]
-        fake.wait_for(lambda: len(fake.chats) > before)
-        asked = fake.chats[-1]["messages"][-1]["content"]
+        opening = fake.chats[0]["messages"][:2]
+        fake.wait_for(lambda: any(map(is_summary, fake.chats)))
+        asked = next(filter(is_summary, fake.chats))["messages"][-1]["content"]
         busy = proxy.app.state.engine.scheduler.is_busy
         fake.wait_for(lambda: not busy(TEXT))
         ask(proxy, messages)

@@ -25,7 +25,9 @@ _ANSWER_DIVISOR = 4
 _HEADLESS_ANSWER_DIVISOR = 3
 # Passages get a third of the room for turns where the user asks for something, a tenth where they
 # tell what to do next, a sixth in a tool loop; and an eighth of the window at most.
-_QUESTION_DIVISOR, _WORK_DIVISOR, _STEP_DIVISOR, _MAX_PASSAGES_DIVISOR = 3, 10, 6, 8
+_QUESTION_DIVISOR, _WORK_DIVISOR, _STEP_DIVISOR, _MAX_PASSAGES_DIVISOR = 2, 10, 6, 8
+# With less than half of that a question is worth a cut; with a quarter all turns soon need one.
+_ASKED_DIVISOR, _FULL_DIVISOR = 2, 4
 # Counting is right within a fiftieth.
 _MARGIN_DIVISOR = 50
 
@@ -135,11 +137,10 @@ class WindowFitter:
             else:
                 question = conversation.question
                 most = _passages_room(question, fit_request.window, budget - fixed)
-                is_short = budget - tokens < most // 2
+                enough = most // (_ASKED_DIVISOR if asks_back(question.words) else _FULL_DIVISOR)
                 if (
-                    is_short
+                    budget - tokens < enough
                     and conversation.is_cut  # what fits is not cut for what may be found
-                    and asks_back(question.words)
                     and await asyncio.to_thread(conversation.cut, count_tokens, tokens, budget)
                 ):
                     continue

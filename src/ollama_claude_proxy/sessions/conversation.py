@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import chain as join
 
-from ollama_claude_proxy.sessions.block_text import message_text, newest_request, user_text
+from msgspec.structs import replace
+
+from ollama_claude_proxy.sessions.block_text import message_text
 from ollama_claude_proxy.sessions.cut import (
     CountTokens,
     Cut,
@@ -66,9 +68,9 @@ class Conversation:
         self._stored_state = states.fit_state(key.identity, key.model)
         self._state = matching_state(self._stored_state, self._mark)
         self._cut_before, self._recalled = self._state.cut, Recalled()
+        self._recall_within: Callable[[int], Recalled] = lambda _: Recalled()
         self._was_cut_now = self._tried_regular_cut = self._shows_less = False
-        self._has_fewer_passages = False
-        self.changed = False
+        self._has_fewer_passages = self.changed = False
 
     @cached_property
     def chain(self) -> list[ChainedMessage]:
@@ -136,7 +138,7 @@ class Conversation:
         pinned = pinned_words(self._messages, self._opening, self._state.cut.left_until)
         cut = smaller_cut(self._messages, self._state.cut, excess, pinned)
         if cut is not None:
-            self._cut(cut, digest_tokens=0)
+            self._cut(cut, tokens=0)
         return cut is not None
 
     def needs_passages(self, *, project: bool) -> bool:
@@ -160,7 +162,11 @@ class Conversation:
         )
         newest = self.chain[-1].hash
         scope = self._index.scope(self.key.identity, project=project, newest=newest)
-        self._recalled = recall(self._index, scope, query)
+
+        def recall_within(room: int) -> Recalled:
+            return recall(self._index, scope, replace(query, max_characters=room))
+
+        self._recall_within, self._recalled = recall_within, recall_within(max_characters)
         self.changed = self.changed or bool(self._recalled.terms)
         if self._recalled.ranked:
             self._state.loaded[self.chain[-1].name] = format_passages(self._recalled.passages)
@@ -217,12 +223,10 @@ class Conversation:
         self._tried_regular_cut = True
         fixed = self.fixed_tokens(count_tokens, prompt_tokens)
         head, room = fixed - self._opening_tokens(count_tokens), max(budget - fixed, 0)
-        words = user_text(self._messages[newest_request(self._messages)])
-        pinned = count_tokens("\n\n".join((*changed_rules(self._messages), words)))
-        digest = max_digest_tokens(room)
+        rules = count_tokens("\n\n".join(changed_rules(self._messages)))
+        digest, messages = max_digest_tokens(room), self._with_passages()
+        measure = partial(PromptSizes.measured, messages, count_tokens, head, digest + rules)
         characters = self.characters_of(count_tokens, room)
-        messages = self._with_passages()
-        measure = partial(PromptSizes.measured, messages, count_tokens, head, digest + pinned)
         cut = next_paced_cut(self._messages, measure, budget, self._state.cut, characters)
         if cut is None or cut == self._state.cut:
             return False
@@ -235,24 +239,24 @@ class Conversation:
         return sum(count_tokens(message_text(message)) for message in opening)
 
     def _shrink_passages(self, excess: int) -> bool:
-        """Keep the best that was loaded for the newest message; return whether there was more.
+        """Load less for the newest message; return whether there was more.
 
-        The first time so much goes as there is too much, then all.
+        The first time so much less as there is too much, then nothing.
         """
         name = self.chain[-1].name
-        loaded = self._state.loaded.get(name, "")
+        loaded = self._state.loaded.get(name)
+        if not loaded:
+            return False
         room = 0 if self._has_fewer_passages else len(loaded) - excess - len(loaded) // 10
-        self._recalled = self._recalled.within(max(room, 0))
-        kept = format_passages(self._recalled.passages) if self._recalled.ranked else ""
-        self._has_fewer_passages = True
-        self._state.loaded[name] = kept  # not searched again
-        self._shows_less = len(kept) < len(loaded)
-        self.changed = self.changed or self._shows_less
-        return self._shows_less
+        self._recalled = self._recall_within(room) if room > 0 else Recalled()
+        kept = format_passages(self._recalled.passages)
+        self._state.loaded[name] = kept if len(kept) < len(loaded) else ""  # not searched again
+        self._has_fewer_passages = self._shows_less = self.changed = True
+        return True
 
     def _drop_digest(self) -> bool:
         """Shorten the digest to its first line; return whether it was longer."""
-        digest = self._digest(self._state.cut, tokens=0)
+        digest = stand_in(self._messages, self._opening, self._state.cut, self._state, 0)
         if len(digest) >= len(self._state.digest):
             return False
         self._state.digest, self.changed, self._shows_less = digest, True, True
@@ -264,15 +268,12 @@ class Conversation:
         text = "\n".join(map(message_text, messages[self._opening :] or messages))
         return int(tokens * len(text) / max(count_tokens(text), 1)) + 1
 
-    def _cut(self, cut: Cut, digest_tokens: int) -> None:
+    def _cut(self, cut: Cut, tokens: int) -> None:
         self._state.cut = cut
         self._state.mark = self._mark(cut) or ""
-        self._state.digest = self._digest(cut, digest_tokens)
+        self._state.digest = stand_in(self._messages, self._opening, cut, self._state, tokens)
         self._state.tools = found_tools(self._messages[self._opening : cut.left_until])
         self._was_cut_now = self.changed = True
-
-    def _digest(self, cut: Cut, tokens: int) -> str:
-        return stand_in(self._messages, self._opening, cut, self._state, tokens)
 
     def _with_passages(self) -> list[Message]:
         """Return all messages, with the passages that were loaded at them."""

@@ -14,8 +14,9 @@ from itertools import accumulate
 from typing import Self
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from ollama_claude_proxy.sessions.block_text import message_text
+from ollama_claude_proxy.sessions.block_text import message_text, newest_request, user_text
 from ollama_claude_proxy.sessions.truncate import (
     TRUNCATED_CHARACTERS,
     truncate_request,
@@ -79,12 +80,15 @@ class PromptSizes(Struct, frozen=True):
     """Tokens of a prompt: of its `head` before the messages, of a `digest`, of the messages.
 
     `whole` and `truncated` are running sums over the messages, whole and with truncated results.
+    The words of the newest `request` have `request_tokens`: they are shown also where it left.
     """
 
     whole: Sequence[int]
     truncated: Sequence[int]
     head: int
     digest: int
+    request: int = 0
+    request_tokens: int = 0
 
     @classmethod
     def of(cls, whole: Iterable[int], truncated: Iterable[int], head: int, digest: int) -> Self:
@@ -116,7 +120,10 @@ class PromptSizes(Struct, frozen=True):
 
         whole = [count_tokens(message_text(message)) for message in messages]
         truncated = measure(truncated_length(later))
-        return cls.of(measure(later.characters, later.start), truncated, head, digest)
+        sizes = cls.of(measure(later.characters, later.start), truncated, head, digest)
+        request = newest_request(messages)
+        words = count_tokens(user_text(messages[request]))
+        return replace(sizes, request=request, request_tokens=words)
 
     def fixed_tokens(self, opening: int) -> int:
         """Return the tokens of what never leaves: the head and the first `opening` messages."""
@@ -128,7 +135,8 @@ class PromptSizes(Struct, frozen=True):
         middle = self.truncated[until] - self.truncated[left] if left < until else 0
         tail = self.whole[-1] - self.whole[max(left, until)]
         digest = self.digest if left > opening else 0
-        return self.fixed_tokens(opening) + middle + tail + digest
+        words = self.request_tokens if opening <= self.request < left else 0
+        return self.fixed_tokens(opening) + middle + tail + digest + words
 
 
 def truncated_length(later: LaterLimit) -> int:

@@ -17,9 +17,10 @@ from ollama_claude_proxy.sessions.block_text import (
     call_subject,
     is_reminder,
 )
+from ollama_claude_proxy.sessions.recall.decisions import DECISION
 from ollama_claude_proxy.sessions.recall.open_work import open_tasks
 from ollama_claude_proxy.sessions.recall.phrases import any_phrase
-from ollama_claude_proxy.sessions.recall.search_terms import query_terms, stem
+from ollama_claude_proxy.sessions.recall.word_worth import word_worth
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import TextBlock, ToolResultBlock, ToolUseBlock
 from ollama_claude_proxy.wire.reminder import REMINDER_TAG
@@ -28,11 +29,6 @@ from ollama_claude_proxy.wire.reminder import REMINDER_TAG
 _MAX_SEARCHED = 500
 _ERROR_WORDS = ("error:", "exception:", "failed:", "fatal:", "panic:")
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\S)[^.!?\n]*)*[.!?]?")
-_DECISION = any_phrase(r"""
-    decid* | decision | chose | choose | picked | agreed | settled | instead of | rather than
-    because | let's use | we(?:'ll| will)? (?:use|keep|stick|stay|go) | going with | go with
-    keep using | in favou?r of | entschieden | weil | stattdessen | nehmen wir
-""")
 _FAILED_TEST = re.compile(
     r"\s*(?:FAILED|FAIL:|ERROR:?|--- FAIL:|[✕✗\u00d7]|not ok \d+ -?)\s+(\S.{0,100}?)"
     r"(?: - .*| \(\d.*\))?$"
@@ -55,6 +51,8 @@ _NAME = re.compile(
     r"|likes?|prefers?|reports?|reported|owns?|waits?|and [A-ZÄÖÜ][a-z]+)\b"
 )
 _MAX_LINE_CHARACTERS = 140
+# Of a command with its outcome.
+_MAX_COMMAND, _MAX_OUTCOME = 70, 67
 _MIN_COMMON = 3
 FILE_KINDS = frozenset({"Files written", "Files read"})
 
@@ -82,11 +80,11 @@ def asked_lines(
     """
     asked = [kind.title for kind in _KINDS if kind.title in kinds and kind.asked.search(words)]
     others = [title for title in kinds if title not in asked]
-    stems = _stems(words)
     for place, title in enumerate((*asked, *others)):
         lines = [f"{number}. {line}" for number, line in enumerate(_below(title, kinds[title]), 1)]
         if title in others:
-            lines = [line for line in lines if _shares(line, stems)]
+            worth = word_worth(lines, words)
+            lines = [line for line, shared in zip(lines, worth, strict=True) if shared]
         share = room // max(len(asked) - place, 1) - len(title) - 2
         text = fitting_lines(lines, share, words, oldest=oldest)
         room -= len(text)
@@ -97,12 +95,12 @@ def asked_lines(
 def fitting_lines(lines: Sequence[str], room: int, words: str = "", *, oldest: bool = False) -> str:
     """Return lines that fit into some characters, in their order.
 
-    Those that share something with the `words` come first, then the newest, or the oldest.
+    Those that share the most with the `words` come first, then the newest, or the oldest.
     """
-    stems = _stems(words)
+    worth = word_worth(lines, words)
     places = range(len(lines)) if oldest else range(len(lines) - 1, -1, -1)
     fitting: list[int] = []
-    for place in sorted(places, key=lambda place: not _shares(lines[place], stems)):
+    for place in sorted(places, key=lambda place: -worth[place]):
         room -= len(lines[place]) + 1
         if room < 0:
             break
@@ -118,16 +116,6 @@ def _below(title: str, lines: Sequence[str]) -> Sequence[str]:
     return [line.removeprefix(f"{common}/") for line in lines] if common else lines
 
 
-def _stems(words: str) -> list[str]:
-    terms = (term for term in query_terms(words) if " " not in term and len(term) > 1)
-    return [stem(term) for term in terms]
-
-
-def _shares(line: str, stems: Sequence[str]) -> bool:
-    lower = line.lower()
-    return any(stem in lower for stem in stems)
-
-
 def _requests(left: Sequence[Message]) -> Iterator[str]:
     for message in left:
         if message.role == "user":
@@ -139,7 +127,7 @@ def _decisions(left: Sequence[Message]) -> Iterator[str]:
     for message in left:
         for text in _texts(message):
             if REMINDER_TAG not in text:
-                yield from filter(_DECISION.search, _sentences(text))
+                yield from filter(DECISION.search, _sentences(text))
 
 
 def _names(left: Sequence[Message]) -> Iterator[str]:
@@ -166,9 +154,19 @@ def _files(left: Sequence[Message], *, writing: bool) -> Iterator[str]:
 
 
 def _commands(left: Sequence[Message]) -> Iterator[str]:
+    """Yield the commands, each with the last line that it wrote, where that is a short one."""
+    results = {result.tool_use_id: result for result in _results(left)}
     for call in _calls(left):
         if "command" in call.input:
-            yield call_subject(call).partition(" ")[2]
+            command = call_subject(call).partition(" ")[2]
+            outcome = _last_line(block_text(results[call.id])) if call.id in results else ""
+            yield f"{command[:_MAX_COMMAND]} → {outcome}" if outcome else command
+
+
+def _last_line(text: str) -> str:
+    """Return the last line of a text, if it is short."""
+    line = text.rstrip()[-_MAX_OUTCOME - 1 :].rpartition("\n")[2].strip()
+    return line if len(line) <= _MAX_OUTCOME else ""
 
 
 def _failed_tests(left: Sequence[Message]) -> Iterator[str]:

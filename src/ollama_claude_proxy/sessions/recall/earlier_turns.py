@@ -1,5 +1,6 @@
 """The turns of a conversation that left its prompt, as texts that can be shown again."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
@@ -62,6 +63,11 @@ class EarlierTurns:
         ]
 
     @cached_property
+    def said(self) -> list[Passage]:
+        """What the user and the model said, oldest first."""
+        return sorted((*self.requests, *self.statements), key=lambda passage: passage.message)
+
+    @cached_property
     def calls(self) -> list[tuple[int, ToolUseBlock]]:
         """The calls that the model made, each with the number of its message."""
         return [
@@ -73,8 +79,8 @@ class EarlierTurns:
 
     def request_before(self, index: int) -> str:
         """Return what the user asked last before a message; empty where that is not known."""
-        earlier = (passage for passage in reversed(self.requests) if passage.message < index)
-        return next((passage.text for passage in earlier), "")
+        place = bisect_left(self.requests, index, key=lambda passage: passage.message)
+        return self.requests[place - 1].text if place else ""
 
     def call_passage(self, index: int, call: ToolUseBlock) -> Passage:
         """Return a call as a passage."""
@@ -102,6 +108,17 @@ class EarlierTurns:
                 break
             yield self.passage(following, text)
             index = following
+
+    def reply_to(self, index: int) -> list[Passage]:
+        """Return the user's short reply to what the model said in a message, if that ended a turn.
+
+        What the model offered was decided there.
+        """
+        following = index + 1
+        if not self._start <= index < self._end - 1 or not is_request(self._messages[following]):
+            return []
+        text = user_text(self._messages[following]).strip()
+        return [self.passage(following, text)] if 0 < len(text) <= _MAX_FOLLOW_UP else []
 
     def _work(self, start: int, end: int) -> Iterator[Passage]:
         """Yield the model's last words between two requests, and the files that it changed."""

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from msgspec import Struct
-
 from ollama_claude_proxy.sessions.recall.intents import Ordinal
 from ollama_claude_proxy.sessions.recall.passages import Passage
 from ollama_claude_proxy.sessions.recall.phrases import any_phrase
 from ollama_claude_proxy.sessions.recall.search_terms import query_terms, stem
+from ollama_claude_proxy.sessions.recall.word_worth import word_worth
 
 _ITEM = re.compile(
     r"^[ \t>*_#(-]*(?:(?:option|approach|step|variant|plan|idea|alternative|way|possibility"
@@ -28,14 +27,10 @@ _PAIR = any_phrase(r"""
     \w{1,99}\.\w{1,5} (?:and|or|und|oder) \S{1,99}\.\w{1,5}
 """)
 _MIN_SPOKEN = 2
+_SHARED_WORTH = 3.0
 
 # Returns what the user asked before a message.
 RequestOf = Callable[[int], str]
-
-
-class _Scored(Struct, frozen=True):
-    score: float
-    passage: Passage
 
 
 def find_enumerations(
@@ -52,14 +47,17 @@ def find_enumerations(
     """
     place = max((ordinal.place for ordinal in ordinals), default=1)
     nouns = frozenset(ordinal.noun for ordinal in ordinals if ordinal.noun)
-    terms = frozenset(query_terms(words)) - nouns
-    scored = [
-        _Scored(_likeness(passage.text, request_of(passage.message), nouns, terms), passage)
-        for passage in statements
-        if count_items(passage.text) >= max(place, 2)
+    counting = [one for one in statements if count_items(one.text) >= max(place, 2)]
+    shared = word_worth(
+        [f"{request_of(passage.message)}\n{passage.text}" for passage in counting],
+        " ".join(term for term in query_terms(words) if term not in nouns and not term.isdigit()),
+    )
+    scores = [
+        _SHARED_WORTH * worth + _fitness(passage.text, nouns)
+        for worth, passage in zip(shared, counting, strict=True)
     ]
-    newest_first = sorted(scored, key=lambda one: (-one.score, -one.passage.message))
-    return [one.passage for one in newest_first[:max_count]]
+    best = sorted(range(len(counting)), key=lambda at: (-scores[at], -counting[at].message))
+    return [counting[at] for at in best[:max_count]]
 
 
 def find_pairs(texts: Iterable[Passage], max_count: int) -> list[Passage]:
@@ -78,10 +76,8 @@ def count_items(text: str) -> int:
     )
 
 
-def _likeness(text: str, request: str, nouns: frozenset[str], terms: frozenset[str]) -> float:
-    lower, asked = text.lower(), request.lower()
+def _fitness(text: str, nouns: frozenset[str]) -> float:
+    """Return how well a text fits what is counted: it names it, and numbers it."""
+    lower = text.lower()
     named = any(stem(noun) in lower for noun in nouns)
-    is_numbered = len(_ITEM.findall(text)) > 1
-    stems = [stem(term) for term in terms if " " not in term]
-    shared = sum(stem in lower or stem in asked for stem in stems)
-    return 2.0 * shared + 2.0 * named + 1.0 * is_numbered
+    return 2.0 * named + 1.0 * (len(_ITEM.findall(text)) > 1)

@@ -21,6 +21,7 @@ class Intent(Enum):
     UNDO = auto()
     LIST = auto()
     BACK_REFERENCE = auto()
+    REASON = auto()
 
 
 class Ordinal(Struct, frozen=True):
@@ -65,7 +66,7 @@ _OF_DATA = frozenset({
 _UNDO = any_phrase(r"""
     undo | undid | revert* | roll(?:ed|ing)? (?:\w+ ){0,3}back | put (?:\w+ ){0,4}back | restore
     (?:bring|change|set|switch|take|turn) (?:\w+ ){0,3}back | get rid of your
-    back out | (?:as|how|what|like) (?:\w+ ){1,4}(?:was|were(?! \w+ing)|looked|had been|used to be)
+    back out | (?:as|how|like) (?:\w+ ){1,4}(?:was|were(?! \w+ing)|looked|had been|used to be)
     used to (?:be|say|read) | original(?:ly)? | previous(?:ly)?
     (?:old|earlier|former) (?:\w+ )?(?:text|version|code|value|line|wording|body|one|state|message)
     before (?:\w+ ){0,3}(?:chang|edit|touch|rewr|replac|modif|patch|refactor)\w*
@@ -77,8 +78,13 @@ _UNDO = any_phrase(r"""
 """)
 # A word that ends like one, and is not known to be another.
 _PLURAL = r"(?!(?:was|does|has|this|its|happens|causes)\b)\w+[^\Wsu]s"
+# "how many milliseconds" asks for one number.
+_UNIT = (
+    r"(?:ms|milliseconds?|seconds?|minutes?|hours?|days?|weeks?|months?|years?|bytes|kb|mb|gb"
+    r"|percent|tokens|times|retries)\b"
+)
 _LIST = any_phrase(rf"""
-    all | every | each | everything | everybody | everyone | anybody | who | how many
+    all | every | each | everything | everybody | everyone | anybody | who | how many(?! {_UNIT})
     list (?:all|every|each|the|them|out|what|which) | (?:a|complete|whole|full) list
     lists? of all | on (?:our|the|my|your) list | summar* | overview | recap | so far | complete
     enumerate
@@ -96,6 +102,15 @@ _BACK_REFERENCE = any_phrase(r"""
     what(?:'s| is) left | where were we | and now | pick up | finish
     weiter* | fortfahren | dasselbe | das gleiche | genauso | ebenso | das andere | die andere
     den anderen | auch (?:für|bei) | wie (?:vorhin|dort|eben|besprochen)
+""")
+_REASON = any_phrase(r"""
+    why | (?:the|what|which|our|your) reason* | rationale | justif* | how come | what for | decid*
+    decision* | chose* | (?:our|your|the) choice | in favou?r
+    warum | wieso | weshalb | grund | gründe | begründ* | entsch(?:eid|ied)*
+""")
+_FAILURE = any_phrase(r"""
+    crash* | exception* | error* | traceback | stack ?trace | raise[sd]? | threw | thrown | panic*
+    fail(?:s|ed|ing|ure)? | broke | abort* | absturz | abgestürzt | fehler* | ausnahme
 """)
 _WORD = re.compile(r"\w+")
 _QUESTION = re.compile(
@@ -123,6 +138,7 @@ def read_intents(text: str) -> frozenset[Intent]:
             (Intent.UNDO, _UNDO),
             (Intent.LIST, _LIST),
             (Intent.BACK_REFERENCE, _BACK_REFERENCE),
+            (Intent.REASON, _REASON),
         )
         if pattern.search(text)
     }
@@ -143,6 +159,11 @@ def asks_back(text: str) -> bool:
     points = intents & {Intent.ORDER, Intent.UNDO, Intent.LIST}
     is_short = Intent.BACK_REFERENCE in intents and len(own_words(text)) <= _MAX_BARE_WORDS
     return _is_question(text) or bool(points) or is_short
+
+
+def asks_of_failure(text: str) -> bool:
+    """Whether a request is about something that failed."""
+    return _FAILURE.search(text) is not None
 
 
 def _is_question(text: str) -> bool:

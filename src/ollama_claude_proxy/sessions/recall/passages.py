@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from ollama_claude_proxy.sessions.block_text import WRITING_TOOLS, block_text
+from ollama_claude_proxy.sessions.block_text import WRITING_TOOLS
 from ollama_claude_proxy.wire.blocks import Block, ToolResultBlock
 from ollama_claude_proxy.wire.reminder import wrap_reminder
 
@@ -19,7 +19,6 @@ _MIN_CHARACTERS = 125
 _MAX_WHOLE = 1500
 # Brackets and line ends around a place.
 _PLACE_MARKUP = 5
-_MARGIN, _MARGIN_BEHIND = 200, 500
 
 # A line that begins something new; tools write line numbers before it.
 _SECTION_START = re.compile(
@@ -34,7 +33,7 @@ class Passage(Struct, frozen=True):
     """A piece of a conversation: its `turn`, its `source` (the call that it is about) and its text.
 
     A higher `message` is newer; `is_foreign`: it is of another conversation; `is_request`: the user
-    wrote it. `surroundings` are the text with some lines around it, where it is of a longer one.
+    wrote it. It starts at `start` of the `whole` text that it is of.
     """
 
     message: int
@@ -43,7 +42,8 @@ class Passage(Struct, frozen=True):
     text: str
     is_foreign: bool = False
     is_request: bool = False
-    surroundings: str = ""
+    whole: str = ""
+    start: int = 0
 
     @property
     def file(self) -> str:
@@ -62,28 +62,16 @@ class Passage(Struct, frozen=True):
         return tool.lower() in WRITING_TOOLS and not self.text.startswith(tool)
 
 
-def excerpt(block: Block, start: int, length: int) -> str:
-    """Return a passage of a block; of what was said and of calls all, where that is short."""
-    text = block_text(block)
+def excerpt(block: Block, text: str, start: int, length: int) -> tuple[int, str]:
+    """Return a passage of a block's text and where it starts; all of what was said, if short."""
     is_whole = not isinstance(block, ToolResultBlock) and len(text) <= _MAX_WHOLE
-    return text if is_whole else text[start : start + length]
-
-
-def surroundings(block: Block, start: int, length: int) -> str:
-    """Return a passage of a block with some lines before and more behind it: there it goes on."""
-    text = block_text(block)
-    begin = text.rfind("\n", 0, max(start - _MARGIN, 0)) + 1
-    end = text.find("\n", start + length + _MARGIN_BEHIND)
-    if end < 0 and len(text) <= start + length + 2 * _MARGIN_BEHIND:
-        end = len(text)
-    is_near = start + length <= end <= start + length + 2 * _MARGIN_BEHIND
-    return text[
-        begin if start - begin <= 2 * _MARGIN else start : end if is_near else start + length
-    ]
+    return (0, text) if is_whole else (start, text[start : start + length])
 
 
 def format_passages(passages: Sequence[Passage]) -> str:
-    """Return passages as a reminder for the model."""
+    """Return passages as a reminder for the model; nothing where there are none."""
+    if not passages:
+        return ""
     parts = [f"[{_location(passage)}]\n{passage.text.strip()}" for passage in passages]
     body = "\n\n".join(("From earlier in this conversation, found again for this turn:", *parts))
     return wrap_reminder(body)

@@ -1,12 +1,13 @@
 """What a request asks, apart from what is pasted with it.
 
 People put a question above or below a log of a thousand lines. The log must not drown the question:
-lines of prose are told from others by the words that hold sentences together, and only the prose at
-the beginning and at the end is the question.
+lines of prose are told from others by the words that hold sentences together and by a form that no
+other line has, and only the prose at the beginning and at the end is the question.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -24,11 +25,15 @@ _MAX_PASTED = 3000
 # How much is searched of the request before, and of what the model said in a step.
 _MAX_CONTEXT = 500
 _MIN_STEP, _MAX_STEP = 20, 500
+_MAX_CAPTION = 60
 _MIN_STOP_SHARE = 0.2
 _MAX_SIGN_SHARE = 0.08
 _MAX_CACHED = 8
 _WORD = re.compile(r"[^\W\d_]+")
 _SIGN = re.compile(r"[^\w\s.,;:!?'\"()`-]")
+_NUMBER = re.compile(r"\d+")
+# So many lines of one form are of a log or of a table; of a line its beginning is compared.
+_MIN_ALIKE, _MAX_FORM = 3, 200
 _PASTED_START = re.compile(
     r"\s{4,}|\t|```|[\[{<|+>$#@]|\d{2,4}[-:/.]\d\d|\w+: \w+=|(?:ERROR|WARN|INFO|DEBUG|TRACE)\b"
     r"|Traceback \("
@@ -36,7 +41,7 @@ _PASTED_START = re.compile(
 _CODE_ENDS = ("{", ";")
 # Also those of Chinese and of Arabic.
 _QUESTION_MARKS = ("?", "？", "؟")
-_FAILURE = re.compile(r"error|exception|fail|fatal|panic|traceback", re.IGNORECASE)
+FAILURE_SIGN = re.compile(r"error|exception|fail|fatal|panic|traceback", re.IGNORECASE)
 
 
 class Question(Struct, frozen=True):
@@ -64,11 +69,14 @@ def read_question(text: str, step: str = "", context: str = "") -> Question:
     if len(text) <= _MAX_PLAIN:
         return Question(text, "", step, context)
     lines = text.splitlines()
-    above = _prose_until(lines)
-    below = _prose_until(lines[len(above) :][::-1])[::-1]
+    forms = _repeated_forms(lines)
+    above = _prose_until(lines, forms)
+    below = _prose_until(lines[len(above) :][::-1], forms)[::-1]
     pasted = lines[len(above) : len(lines) - len(below)]
     if not above and not below:  # of a language whose words are not known, or no question at all
         above, below, pasted = lines[:2], lines[2:][-2:], lines[2:][:-2]
+    if above and _is_caption(above[-1]) and any(map(_asks, below)):
+        pasted = [above.pop(), *pasted]
     words = "\n".join(filter(None, (_ends("\n".join(above)), _ends("\n".join(below)))))
     return Question(words, _telling(pasted), step, context)
 
@@ -99,7 +107,7 @@ def is_prose(line: str) -> bool:
     if _PASTED_START.match(line) or end.endswith(_CODE_ENDS):
         return False
     words = _WORD.findall(line)
-    if words and end.endswith(_QUESTION_MARKS):
+    if words and _asks(end):
         return True
     if not words or len(_SIGN.findall(line)) > _MAX_SIGN_SHARE * len(line):
         return False
@@ -107,12 +115,33 @@ def is_prose(line: str) -> bool:
     return stop_words >= _MIN_STOP_SHARE * len(words)
 
 
-def _prose_until(lines: Iterable[str]) -> list[str]:
+def _is_caption(line: str) -> bool:
+    """Whether a line tells of what is pasted below it, and asks nothing."""
+    return len(line) <= _MAX_CAPTION and line.rstrip().endswith(":")
+
+
+def _asks(line: str) -> bool:
+    return line.rstrip().endswith(_QUESTION_MARKS)
+
+
+def _repeated_forms(lines: Iterable[str]) -> Collection[str]:
+    """Return the forms of lines that several lines have, and that are half of numbers."""
+    counts = Counter(map(_form, lines))
+    repeated = (form for form, count in counts.items() if count >= _MIN_ALIKE)
+    return {form for form in repeated if 2 * form.count("0") >= form.count("a") > 0}
+
+
+def _form(line: str) -> str:
+    """Return a line with the same word for all words, and the same number for all numbers."""
+    return _NUMBER.sub("0", _WORD.sub("a", line[:_MAX_FORM]))
+
+
+def _prose_until(lines: Iterable[str], repeated_forms: Collection[str]) -> list[str]:
     """Return the lines before the first that is pasted; short ones may stand between sentences."""
     taken: list[str] = []
     pending: list[str] = []
     for line in lines:
-        if is_prose(line):
+        if is_prose(line) and _form(line) not in repeated_forms:
             taken += [*pending, line]
             pending = []
         elif not line.strip():
@@ -129,5 +158,5 @@ def _ends(text: str) -> str:
 
 def _telling(lines: Sequence[str]) -> str:
     """Return the lines of what is pasted that tell the most: those about failures, each once."""
-    failures = dict.fromkeys(line for line in lines if _FAILURE.search(line))
+    failures = dict.fromkeys(line for line in lines if FAILURE_SIGN.search(line))
     return "\n".join(list(failures) or lines)[:_MAX_PASTED]

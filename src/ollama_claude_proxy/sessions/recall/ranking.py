@@ -6,12 +6,16 @@ times what the term is worth in the question. What the user asks counts more tha
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ollama_claude_proxy.sessions.recall.german import translate
 from ollama_claude_proxy.sessions.recall.question import Question
 from ollama_claude_proxy.sessions.recall.search_scope import PassageIndex, SearchScope
-from ollama_claude_proxy.sessions.recall.search_terms import query_terms, split_terms
+from ollama_claude_proxy.sessions.recall.search_terms import (
+    compound_forms,
+    query_terms,
+    split_terms,
+)
 from ollama_claude_proxy.sessions.recall.stop_words import is_german
 
 # What terms are worth by where they stand, and how many of each are searched.
@@ -20,8 +24,9 @@ _STEP = (0.8, 24)
 _CONTEXT = (0.4, 12)
 _PASTED = (0.15, 12)
 _TRANSLATED_WORTH = 0.7
+_HINT_WORTH = 0.7
 # An identifier as a phrase is worth more than its parts.
-_PHRASE_WORTH, _PART_WORTH = 1.5, 0.6
+_PHRASE_WORTH, _PART_WORTH = 2.0, 0.6
 # What a passage gains from the one beside it.
 _NEAR_WORTH = 0.35
 # A term that stands in a quarter of all passages tells nothing, where there are many.
@@ -29,8 +34,8 @@ _COMMON_DIVISOR = 4
 _MIN_COMMON = 60
 
 
-def weigh_terms(question: Question) -> dict[str, float]:
-    """Return what to search for, with what each term is worth."""
+def weigh_terms(question: Question, hints: Iterable[str] = ()) -> dict[str, float]:
+    """Return what to search for, with what each term is worth; `hints` are further terms."""
     weights: dict[str, float] = {}
     for text, (worth, count) in (
         (question.words, _WORDS),
@@ -40,7 +45,7 @@ def weigh_terms(question: Question) -> dict[str, float]:
     ):
         for term, share in list(_terms(text))[:count]:
             weights[term] = max(weights.get(term, 0.0), worth * share)
-    return weights
+    return dict.fromkeys(hints, _HINT_WORTH) | weights
 
 
 def rank_by_terms(
@@ -51,7 +56,7 @@ def rank_by_terms(
     most = max(count // _COMMON_DIVISOR, _MIN_COMMON)
     scores: dict[int, float] = {}
     for term, worth in terms.items():
-        matches = index.with_term(term, scope, most + 1)
+        matches = _matches(index, scope, term, most + 1)
         if len(matches) <= most:
             value = worth * inverse_frequency(len(matches), count)
             for number in matches:
@@ -59,6 +64,15 @@ def rank_by_terms(
     near = {number: score + _near_score(scores, number) for number, score in scores.items()}
     ranked = sorted(near, key=lambda number: (-near[number], -number))
     return {number: near[number] for number in ranked}
+
+
+def _matches(index: PassageIndex, scope: SearchScope, term: str, count: int) -> Sequence[int]:
+    """Return passages with a term; one that is nowhere may be written in two parts."""
+    matches = index.with_term(term, scope, count)
+    if matches or " " in term:
+        return matches
+    written = (index.with_term(form, scope, count) for form in compound_forms(term))
+    return next(filter(None, written), ())
 
 
 def _near_score(scores: Mapping[int, float], number: int) -> float:

@@ -5,24 +5,21 @@ Two ways lead to it. Stored passages are found by words and meaning. What a ques
 that left. Both are shown in the order of the conversation, within the room that there is.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ollama_claude_proxy.sessions.recall.account import account, asked_lines
 from ollama_claude_proxy.sessions.recall.earlier_turns import EarlierTurns
-from ollama_claude_proxy.sessions.recall.edits import find_edits
-from ollama_claude_proxy.sessions.recall.enumerations import find_enumerations, find_pairs
 from ollama_claude_proxy.sessions.recall.intents import (
     Intent,
+    asks_of_failure,
     own_words,
     read_intents,
-    read_ordinals,
 )
-from ollama_claude_proxy.sessions.recall.open_work import find_open_work
 from ollama_claude_proxy.sessions.recall.passages import Passage
+from ollama_claude_proxy.sessions.recall.pointed_to import pointed_to
 from ollama_claude_proxy.sessions.recall.question import Question
 from ollama_claude_proxy.sessions.recall.retrieval import (
     FoundPassages,
@@ -36,7 +33,9 @@ from ollama_claude_proxy.sessions.recall.search_scope import (
     QueryVector,
     SearchScope,
 )
+from ollama_claude_proxy.sessions.recall.search_terms import split_terms
 from ollama_claude_proxy.sessions.recall.snippets import matching_lines
+from ollama_claude_proxy.sessions.recall.surroundings import enclosing, lines_around
 from ollama_claude_proxy.sessions.truncate import truncate_text
 
 # Of the room: for the best that words found, which goes first, and then for what a question points
@@ -44,19 +43,14 @@ from ollama_claude_proxy.sessions.truncate import truncate_text
 _BEST_SHARE, _STRUCTURE_SHARE = 0.3, 0.6
 # Of the room, for whole passages where a question asks for a list; lines of further ones follow.
 _LIST_PASSAGES_SHARE = 0.4
-# Characters of one text that structure finds.
-_MAX_TEXT = 3000
-_MAX_ENUMERATIONS = 3
-_MAX_PAIRS = 3
-_MAX_EDITS = 4
 # Texts that followed what the user said.
 _MAX_FOLLOWED = 8
 _MAX_FOLLOWED_TEXT = 800
 # Of the best requests, those that are shown with the one behind them.
 _MAX_FURTHER = 2
-# The best that words found come with the lines around them.
-_MAX_WIDE = 4
-_ACCOUNT_SOURCE = "list of all that was left out"
+# So many of the best come with the function or the trace that they are of, fewer with the lines
+# around them, if so many keep their room.
+_MAX_ENCLOSED, _MAX_WIDE, _MAX_NARROW = 8, 4, 6
 _LIST_LIMITS = RetrievalLimits(max_matches=300, min_score_share=0.3, max_of_message=1)
 # In a tool loop the model only thinks aloud: what it names must be told by rare words, and few
 # passages are enough.
@@ -92,12 +86,6 @@ class Recalled(Struct, frozen=True):
         """The passages to show, in the order of the conversation."""
         return sorted(self.ranked, key=lambda passage: (not passage.is_foreign, passage.message))
 
-    def within(self, max_characters: int) -> "Recalled":
-        """Return the best of them that fit into some characters."""
-        ranked = list(take_fitting(self.ranked, max_characters))
-        left_over = [passage for passage in self.ranked if passage not in ranked]
-        return Recalled(ranked, self.terms, (*left_over, *self.displaced))
-
 
 def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -> Recalled:
     """Return what a question needs of what left."""
@@ -111,23 +99,33 @@ def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -
     limits = _limits(query.question, intents)
     found = FoundPassages()
     if scope is not None:
-        search = PassageSearch(question, query.shown, query.vector, limits)
+        hints = list(_hints(query.question.text))
+        search = PassageSearch(question, query.shown, query.vector, limits, hints)
         found = search_passages(index, scope, search)
+    structure_share = 1.0 if is_bare else _STRUCTURE_SHARE
+    structure_room = int(query.max_characters * structure_share)
     pointed = [
-        replace(passage, text=truncate_text(passage.text.strip(), _MAX_TEXT))
-        for passage in _pointed_to(query, intents)
-        if passage.text.strip() not in query.shown
+        passage
+        for passage in pointed_to(query.earlier, query.question.words, intents, structure_room)
+        if passage.text not in query.shown
     ]
     by_words = list(_by_words(found, intents, query))
     best_share = _BEST_SHARE / 2 if Intent.LIST in intents else _BEST_SHARE
     best = take_fitting(by_words[:_MAX_WIDE], int(query.max_characters * best_share))
-    structure_share = 1.0 if is_bare else _STRUCTURE_SHARE
-    structure = take_fitting(pointed, int(query.max_characters * structure_share))
+    structure = take_fitting(pointed, structure_room)
     wanted = [*best, *structure, *by_words, *pointed]
     chosen = list(take_fitting(wanted, query.max_characters))
     shown = {passage.text.strip() for passage in chosen}
     displaced = [passage for passage in wanted if passage.text.strip() not in shown]
     return Recalled(chosen, tuple(found.terms), displaced)
+
+
+def _hints(text: str) -> Iterator[str]:
+    """Yield what the results have that a question about a failure means: frames of a trace."""
+    if asks_of_failure(text):
+        yield "traceback"
+        for word in own_words(text):
+            yield " ".join(("in", *split_terms(word)))
 
 
 def _limits(question: Question, intents: frozenset[Intent]) -> RetrievalLimits:
@@ -144,7 +142,7 @@ def _by_words(
     """Yield what words found, and what was said on it; for a list, of most only the lines."""
     is_list = Intent.LIST in intents
     room = int(query.max_characters * _LIST_PASSAGES_SHARE) if is_list else query.max_characters
-    whole = list(take_fitting(_with_exchanges(found, query), room))
+    whole = list(take_fitting(_with_exchanges(found, query, room), room))
     yield from whole
     for passage in found.passages:
         if any(passage.text in taken.text for taken in whole):
@@ -153,14 +151,42 @@ def _by_words(
         yield replace(passage, text=text)
 
 
-def _with_exchanges(found: FoundPassages, query: RecallQuery) -> Iterator[Passage]:
+def _widened(found: FoundPassages, max_characters: int) -> Iterator[Passage]:
+    """Yield the passages, the best with what they are part of, as far as others keep their room.
+
+    The very best may take half of it. What a question names goes before what only has its words.
+    """
+    half = max_characters // 2
+    parts = [enclosing(one, found.terms, half) for one in found.passages[:_MAX_ENCLOSED]]
+    order = sorted(range(len(found.passages)), key=lambda at: at >= len(parts) or not parts[at])
+    ordered = [found.passages[at] for at in order]
+    spare = max_characters - sum(one.shown_characters for one in ordered[:_MAX_NARROW])
+    shown: list[Passage] = []
+    for place, at in enumerate(order):
+        passage = found.passages[at]
+        if any(passage.message == one.message and passage.text in one.text for one in shown):
+            continue
+        wide = parts[at] if at < len(parts) else ""
+        if not wide and place < _MAX_WIDE:
+            wide = lines_around(passage)
+        more = len(wide) - len(passage.text)
+        most = spare if place else half - passage.shown_characters
+        if 0 < more <= most:
+            spare -= more
+            passage = replace(passage, text=wide)
+        shown.append(passage)
+        yield passage
+
+
+def _with_exchanges(found: FoundPassages, query: RecallQuery, room: int) -> Iterator[Passage]:
     """Yield the passages; behind what the user said comes what followed."""
-    for number, passage in enumerate(found.passages):
-        wide = passage.surroundings if number < _MAX_WIDE else ""
-        yield replace(passage, text=wide or passage.text)
+    for number, passage in enumerate(_widened(found, room)):
+        yield passage
         if number == 0:
             for place, asked in enumerate(found.asked):
                 yield from _followed(asked, query, further=1 if place < _MAX_FURTHER else 0)
+        if number < _MAX_WIDE and not passage.source and not passage.is_request:
+            yield from query.earlier.reply_to(passage.message)
 
 
 def _followed(asked: Passage, query: RecallQuery, further: int) -> Iterator[Passage]:
@@ -169,34 +195,3 @@ def _followed(asked: Passage, query: RecallQuery, further: int) -> Iterator[Pass
     for passage in islice(exchange, _MAX_FOLLOWED):
         if passage.text.strip() not in query.shown:
             yield replace(passage, text=truncate_text(passage.text.strip(), _MAX_FOLLOWED_TEXT))
-
-
-def _pointed_to(query: RecallQuery, intents: frozenset[Intent]) -> Iterator[Passage]:
-    """Yield what a question points to without its words, what matters most first."""
-    earlier, words = query.earlier, query.question.words
-    lists = account(earlier.messages) if intents & {Intent.ORDER, Intent.LIST} else {}
-    room = int(query.max_characters * _STRUCTURE_SHARE)
-    if Intent.UNDO in intents:
-        yield from find_edits(earlier, words, _MAX_EDITS)
-    if Intent.ORDER in intents:
-        ordinals = read_ordinals(words)
-        yield from find_enumerations(
-            earlier.statements, ordinals, words, _MAX_ENUMERATIONS, earlier.request_before
-        )
-        nouns = " ".join(ordinal.noun for ordinal in ordinals)
-        is_early = any(ordinal.place > 0 for ordinal in ordinals)
-        yield from _accounts(earlier, asked_lines(lists, nouns, room, oldest=is_early))
-    if Intent.LIST in intents:
-        yield from _accounts(earlier, asked_lines(lists, words, room))
-    if Intent.BACK_REFERENCE in intents:
-        texts = sorted(chain(earlier.requests, earlier.statements), key=lambda one: one.message)
-        pairs = find_pairs(texts, _MAX_PAIRS)
-        yield from pairs[:1]
-        yield from find_open_work(earlier)
-        yield from pairs[1:]
-
-
-def _accounts(earlier: EarlierTurns, lists: Iterable[tuple[str, str]]) -> Iterator[Passage]:
-    """Yield lists by their titles as passages; they stand behind all turns that left."""
-    for title, lines in lists:
-        yield Passage(len(earlier.messages), 0, _ACCOUNT_SOURCE, f"{title}:\n{lines}")

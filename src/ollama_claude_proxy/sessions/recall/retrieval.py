@@ -12,7 +12,7 @@ from itertools import combinations
 from msgspec import Struct
 
 from ollama_claude_proxy.sessions.recall.passages import Passage
-from ollama_claude_proxy.sessions.recall.question import Question
+from ollama_claude_proxy.sessions.recall.question import FAILURE_SIGN, Question
 from ollama_claude_proxy.sessions.recall.ranking import (
     fuse_rankings,
     rank_by_terms,
@@ -39,8 +39,9 @@ class RetrievalLimits(Struct, frozen=True, kw_only=True):
     of one piece of a file if they share `version_share` of their lines; what was read anew counts
     only as it was read last, unless it `keeps_old_versions`. Of one message
     `max_of_message` passages come before all others, so that a result of a thousand like lines
-    leaves room for anything else. What was said is worth `said_worth` times what a tool gave. Of
-    what the user said the best `max_asked` are looked at for what followed.
+    leaves room for anything else. What was said is worth `said_worth` times what a tool gave, and
+    of that what tells of a failure `failure_worth` times the rest. Of what the user said the best
+    `max_asked` are looked at for what followed.
     """
 
     max_matches: int = 80
@@ -54,18 +55,20 @@ class RetrievalLimits(Struct, frozen=True, kw_only=True):
     max_of_message: int = 3
     max_asked: int = 6
     said_worth: float = 1.4
+    failure_worth: float = 1.1
 
 
 class PassageSearch(Struct, frozen=True):
     """A search for what a `question` needs and the `shown` prompt lacks.
 
-    `vector` is the question's, if there is one.
+    `vector` is the question's, if there is one; `hints` are words that it means and does not have.
     """
 
     question: Question
     shown: str
     vector: QueryVector | None = None
     limits: RetrievalLimits = RetrievalLimits()
+    hints: Sequence[str] = ()
 
 
 class FoundPassages(Struct, frozen=True):
@@ -84,12 +87,12 @@ def search_passages(
 ) -> FoundPassages:
     """Return the passages that a question needs and the prompt lacks, the best first."""
     limits, vector = search.limits, search.vector
-    terms = weigh_terms(search.question)
+    terms = weigh_terms(search.question, search.hints)
     scores = rank_by_terms(index, scope, terms)
     nearest = index.nearest(vector, scope, limits.max_nearest) if vector is not None else []
     loaded = index.load([*list(scores)[: limits.max_matches], *nearest], scope)
     nearest = [number for number in nearest if number in loaded]  # not those of other forks
-    scores = _favour_words(scores, loaded, limits.said_worth)
+    scores = _weighed(scores, loaded, limits)
     # where words match little, what is near in meaning goes first
     meaning_weight = 2.0 - word_confidence(scores, terms, index.count(scope))
     ranking = fuse_rankings((list(scores), nearest), limits.fusion, (1.0, meaning_weight))
@@ -102,20 +105,28 @@ def search_passages(
     echoes = _echoes(candidates, search.question, limits.echo_share)
     relevant = _relevant(candidates, scores, nearest, echoes, limits)
     ordered = _spread(newer_versions_first(relevant, limits.version_share), limits.max_of_message)
-    asked = [loaded[number] for number in ranking if loaded[number].is_request]
+    bar = _bar([number for number in candidates if number not in echoes], scores, limits)
+    asked = [loaded[number] for number in ranking if scores.get(number, 0.0) >= bar]
+    asked = [passage for passage in asked if passage.is_request]
     return FoundPassages(ordered, terms, asked[: limits.max_asked])
 
 
-def _favour_words(
-    scores: Mapping[int, float], loaded: Mapping[int, Passage], said_worth: float
+def _weighed(
+    scores: Mapping[int, float], loaded: Mapping[int, Passage], limits: RetrievalLimits
 ) -> dict[int, float]:
-    """Return the scores of what was loaded, with what was said above what tools gave."""
+    """Return the scores of what was loaded, by what kind of text each passage is."""
     adjusted = {
-        number: scores.get(number, 0.0) * (1.0 if passage.source else said_worth)
+        number: scores.get(number, 0.0) * _worth(passage, limits)
         for number, passage in loaded.items()
     }
     ranked = sorted(adjusted, key=lambda number: (-adjusted[number], -number))
     return {number: adjusted[number] for number in ranked if number in scores}
+
+
+def _worth(passage: Passage, limits: RetrievalLimits) -> float:
+    if not passage.source:
+        return limits.said_worth
+    return limits.failure_worth if FAILURE_SIGN.search(passage.text) else 1.0
 
 
 def _is_news(passage: Passage, shown: str) -> bool:
@@ -203,10 +214,15 @@ def _relevant(
 ) -> list[Passage]:
     """Leave out what matches much worse than the best that is no echo; echoes come last."""
     answers = [number for number in candidates if number not in echoes]
-    best = max((scores.get(number, 0.0) for number in answers), default=0.0)
-    bar = max(best * limits.min_score_share, limits.min_score)
+    bar = _bar(answers, scores, limits)
     relevant = [number for number in answers if number in nearest or scores[number] >= bar]
     return [candidates[number] for number in (*relevant, *echoes)]
+
+
+def _bar(answers: Iterable[int], scores: Mapping[int, float], limits: RetrievalLimits) -> float:
+    """Return the least score of what has to do with the request."""
+    best = max((scores.get(number, 0.0) for number in answers), default=0.0)
+    return max(best * limits.min_score_share, limits.min_score)
 
 
 def _lines(passages: Iterable[Passage]) -> list[frozenset[str]]:

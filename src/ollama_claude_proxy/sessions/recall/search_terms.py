@@ -17,6 +17,7 @@ _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _NON_ASCII = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
 _MAX_WORDS = 20_000
+_MIN_PART = 2
 _LINE_NUMBERS = re.compile(r"^\s*\d+[→\t]", re.MULTILINE)
 
 
@@ -38,7 +39,8 @@ def _parts(word: str) -> tuple[str, ...]:
 def query_terms(text: str) -> list[str]:
     """Return what to search for: the words that tell one text from another, each once.
 
-    A compound word is searched for as a phrase and by its parts: `readConfig`, `gw-10.internal`.
+    A compound word is searched for as a phrase, by its parts and as one word: `readConfig`,
+    `gw-10.internal`, `RabbitMQ`.
     """
     terms: dict[str, None] = {}
     for joined in _JOINED.findall(text):
@@ -46,8 +48,16 @@ def query_terms(text: str) -> list[str]:
     for word in _WORDS.findall(text):
         parts = split_terms(word)
         terms[" ".join(parts)] = None
-        terms |= dict.fromkeys(parts)
+        terms |= dict.fromkeys((*parts, "".join(parts)))
     return [term for term in terms if term and term not in STOP_WORDS]
+
+
+def compound_forms(word: str) -> list[str]:
+    """Return the phrases of two parts that a word may be written as: `rabbitmq` as `RabbitMQ`."""
+    if not word.isalpha() or not word.isascii():
+        return []
+    places = range(_MIN_PART, len(word) - _MIN_PART + 1)
+    return [f"{word[:place]} {word[place:]}" for place in places]
 
 
 def strip_line_numbers(text: str) -> str:

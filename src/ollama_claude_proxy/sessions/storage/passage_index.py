@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator, Sequence
 
+from ollama_claude_proxy.sessions.block_text import block_text
 from ollama_claude_proxy.sessions.message_chain import restore_block
-from ollama_claude_proxy.sessions.recall.passages import Passage, excerpt, surroundings
+from ollama_claude_proxy.sessions.recall.passages import Passage, excerpt
 from ollama_claude_proxy.sessions.recall.search_scope import QueryVector, SearchScope
 from ollama_claude_proxy.sessions.storage.compression import decompress
 from ollama_claude_proxy.sessions.storage.database import Database
@@ -100,21 +101,25 @@ class StoredPassages:
             json.dumps(list(numbers)),
         )
         found: dict[int, Passage] = {}
-        blocks: dict[int, Block] = {}
+        blocks: dict[int, tuple[Block, str]] = {}
         for number, message, turn, root, role, start, length, source, block in rows:
             place = _place(scope, message, root)
             if number in found or place is None:
                 continue
             if block not in blocks:
-                blocks[block] = self._block(block)
+                restored = self._block(block)
+                blocks[block] = restored, block_text(restored)
+            whole = blocks[block][1]
+            begin, text = excerpt(*blocks[block], start, length)
             found[number] = Passage(
                 place,
                 turn,
                 source,
-                excerpt(blocks[block], start, length),
+                text,
                 is_foreign=root in scope.foreign_roots,
                 is_request=role == "user" and not source,
-                surroundings=surroundings(blocks[block], start, length),
+                whole=whole,
+                start=begin,
             )
         return found
 
