@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ollama_claude_proxy.sessions.recall.account import account, asked_lines, fitting_lines
 from ollama_claude_proxy.wire.anthropic import Message
+from ollama_claude_proxy.wire.blocks import TextBlock, ToolResultBlock, ToolUseBlock
 from support.chat import REMINDER, call, result, said
 
 TITLES = (
@@ -288,3 +289,25 @@ def test_any_turns_can_be_told(left: list[Any]) -> None:
         assert told
         assert len(set(told)) == len(told)
         assert all(line == " ".join(line.split()) or len(line) > 100 for line in told)
+
+
+def test_a_command_is_told_with_its_last_line_where_that_is_short() -> None:
+    long = "x" * 200
+    left = [
+        call("Bash", command="pip install heron"),
+        result(f"Collecting heron\n{long}\nSuccessfully installed heron-3.1\n"),
+        Message("assistant", (ToolUseBlock("toolu_2", "Bash", {"command": "make nests"}),)),
+        Message("user", (ToolResultBlock("toolu_2", (TextBlock(f"done\n{long}"),)),)),
+        Message("assistant", (ToolUseBlock("toolu_3", "Bash", {"command": "make eggs"}),)),
+    ]
+    assert account(left)["Commands"] == [
+        "pip install heron → Successfully installed heron-3.1",
+        "make nests",
+        "make eggs",
+    ]
+
+
+def test_of_a_list_the_lines_that_share_rare_words_come_first() -> None:
+    lines = [f"tests/test_heron.py::test_{at}" for at in range(40)]
+    lines[3] = "tests/test_kestrel.py::test_dive"
+    assert fitting_lines(lines, 40, "the failing tests of kestrel") == lines[3]

@@ -146,3 +146,18 @@ def test_joining_loses_nothing_and_keeps_the_order_of_one(rankings: list[list[in
     assert sorted(joined) == sorted(set().union(*rankings))
     for ranking in rankings:
         assert fuse_rankings([ranking], 60) == ranking
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [("RabbitMQ", "rabbitmq"), ("rabbitmq", "RabbitMQ"), ("read_config", "readconfig")],
+)
+def test_a_compound_is_found_however_it_is_joined(asked: str, written: str) -> None:
+    passages = [Passage(at, 1, "", f"heron {at}") for at in range(9)]
+    index = PassageMemory([*passages, Passage(9, 1, "", f"why {written} is used")])
+    assert list(rank_by_terms(index, SCOPE, weigh_terms(Question(asked)))) == [9]
+
+
+def test_a_hint_is_searched_too() -> None:
+    weights = weigh_terms(Question("heron"), {"traceback": 0.5, "heron": 0.1})
+    assert weights == {"traceback": 0.5, "heron": 1.0}

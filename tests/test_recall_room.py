@@ -178,3 +178,56 @@ def test_the_room_is_never_exceeded(
     assert not set(shown) & {one.text.strip() for one in recalled.displaced}
     places = [one.message for one in recalled.passages]
     assert places == sorted(places)
+
+
+def test_what_the_user_replied_to_an_offer_comes_with_it() -> None:
+    turns = (
+        *TURNS,
+        said("assistant", "For the ringing of storks I see two ways: steel rings, or none."),
+        said("user", "steel, since nests are seen from below"),
+        said("assistant", "Steel it is."),
+    )
+    offer = Passage(11, 9, "", turns[11].content[0].text)  # type: ignore[union-attr] # a text
+    asked = "Justify the ringing of storks in the yearly report of the observatory."
+    assert "seen from below" in texts(ask(asked, [offer], turns))
+
+
+def test_a_reason_is_found_by_the_decision_though_other_texts_share_more_words() -> None:
+    turns = (
+        said("user", "How are logs written?"),
+        said("assistant", "As lines, because the collector cuts at line ends."),
+        said("user", "ok"),
+        *TURNS,
+    )
+    noise = [Passage(20 + at, 9, f"Read /{at}", f"plain text {at} and logs") for at in range(20)]
+    recalled = ask("why not plain text in the logs?", noise, turns, room=1200)
+    assert "the collector cuts" in texts(recalled)
+
+
+def test_an_edit_is_found_by_what_was_asked_for() -> None:
+    turns = (
+        said("user", "Make read in nests.py faster."),
+        call("Edit", file_path="/nests.py", old_string="scan(all)", new_string="scan(few)"),
+        result("The file /nests.py has been updated."),
+        said("assistant", "Done."),
+        *TURNS,
+        *(
+            one
+            for at in range(8)
+            for one in (
+                said("user", "Next."),
+                call("Edit", file_path=f"/{at}.py", old_string="version", new_string="previous"),
+            )
+        ),
+    )
+    assert "scan(all)" in texts(ask("I want the previous version of read again", turns=turns))
+
+
+def test_a_passage_that_another_shows_is_not_shown_twice() -> None:
+    whole = "\n".join(f"{at} crane migration routes" for at in range(40))
+    found = [
+        Passage(3, 1, "Read /a", whole[start : start + 90], whole=whole, start=start)
+        for start in (0, 90, 180, 270)
+    ]
+    shown = [one.text for one in ask("Which crane migration routes are known?", found).passages]
+    assert not [one for one in shown for other in shown if one != other and one in other]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ollama_claude_proxy.sessions.recall.earlier_turns import RequestOf
 from ollama_claude_proxy.sessions.recall.passages import Passage
 from ollama_claude_proxy.sessions.recall.phrases import any_phrase
 from ollama_claude_proxy.sessions.recall.word_worth import word_worth
@@ -19,8 +20,13 @@ DECISION = any_phrase(r"""
 _PROPOSAL = any_phrase("suggest* | propose* | recommend* | candidates? | options? | schlage | rate")
 
 
-def find_decisions(texts: Sequence[Passage], words: str, max_count: int) -> list[Passage]:
-    """Return the texts that decide or propose something and share the most with a question."""
+def find_decisions(
+    texts: Sequence[Passage], words: str, max_count: int, request_of: RequestOf
+) -> list[Passage]:
+    """Return the texts that decide or propose something and share the most with a question.
+
+    What they share may be in the request that they answer.
+    """
     deciding = [
         passage
         for passage in texts
@@ -28,6 +34,7 @@ def find_decisions(texts: Sequence[Passage], words: str, max_count: int) -> list
         and not any(mark in passage.text for mark in _REPORT_MARKS)
         and (DECISION.search(passage.text) or _PROPOSAL.search(passage.text))
     ]
-    worth = word_worth([passage.text for passage in deciding], words)
+    contexts = [f"{request_of(passage.message)}\n{passage.text}" for passage in deciding]
+    worth = word_worth(contexts, words)
     best = sorted(range(len(deciding)), key=lambda at: (-worth[at], -deciding[at].message))
     return [deciding[at] for at in best[:max_count] if worth[at]]

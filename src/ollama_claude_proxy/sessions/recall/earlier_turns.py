@@ -1,7 +1,7 @@
 """The turns of a conversation that left its prompt, as texts that can be shown again."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 
@@ -17,6 +17,9 @@ from ollama_claude_proxy.sessions.recall.passages import Passage
 from ollama_claude_proxy.sessions.recall.phrases import any_phrase
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import TextBlock, ToolUseBlock
+
+# Returns what the user asked before a message.
+RequestOf = Callable[[int], str]
 
 # Characters of a request that only goes on with the one before.
 _MAX_FOLLOW_UP = 400

@@ -1,8 +1,9 @@
 """Things said in an order, or in pairs: what "the second approach" and "the other one" mean."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
+from ollama_claude_proxy.sessions.recall.earlier_turns import RequestOf
 from ollama_claude_proxy.sessions.recall.intents import Ordinal
 from ollama_claude_proxy.sessions.recall.passages import Passage
 from ollama_claude_proxy.sessions.recall.phrases import any_phrase
@@ -28,9 +29,6 @@ _PAIR = any_phrase(r"""
 """)
 _MIN_SPOKEN = 2
 _SHARED_WORTH = 3.0
-
-# Returns what the user asked before a message.
-RequestOf = Callable[[int], str]
 
 
 def find_enumerations(

@@ -54,7 +54,7 @@ def _texts(earlier: EarlierTurns, words: str, intents: frozenset[Intent]) -> Ite
             earlier.request_before,
         )
     if Intent.REASON in intents:
-        for decision in find_decisions(earlier.said, words, _MAX_DECISIONS):
+        for decision in find_decisions(earlier.said, words, _MAX_DECISIONS, earlier.request_before):
             yield decision
             yield from earlier.reply_to(decision.message)
 

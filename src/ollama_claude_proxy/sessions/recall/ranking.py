@@ -6,7 +6,7 @@ times what the term is worth in the question. What the user asks counts more tha
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ollama_claude_proxy.sessions.recall.german import translate
 from ollama_claude_proxy.sessions.recall.question import Question
@@ -24,7 +24,7 @@ _STEP = (0.8, 24)
 _CONTEXT = (0.4, 12)
 _PASTED = (0.15, 12)
 _TRANSLATED_WORTH = 0.7
-_HINT_WORTH = 0.7
+_NO_HINTS: Mapping[str, float] = {}
 # An identifier as a phrase is worth more than its parts.
 _PHRASE_WORTH, _PART_WORTH = 2.0, 0.6
 # What a passage gains from the one beside it.
@@ -34,7 +34,7 @@ _COMMON_DIVISOR = 4
 _MIN_COMMON = 60
 
 
-def weigh_terms(question: Question, hints: Iterable[str] = ()) -> dict[str, float]:
+def weigh_terms(question: Question, hints: Mapping[str, float] = _NO_HINTS) -> dict[str, float]:
     """Return what to search for, with what each term is worth; `hints` are further terms."""
     weights: dict[str, float] = {}
     for text, (worth, count) in (
@@ -45,7 +45,7 @@ def weigh_terms(question: Question, hints: Iterable[str] = ()) -> dict[str, floa
     ):
         for term, share in list(_terms(text))[:count]:
             weights[term] = max(weights.get(term, 0.0), worth * share)
-    return dict.fromkeys(hints, _HINT_WORTH) | weights
+    return dict(hints) | weights
 
 
 def rank_by_terms(

@@ -52,6 +52,8 @@ _MAX_FURTHER = 2
 # around them, if so many keep their room.
 _MAX_ENCLOSED, _MAX_WIDE, _MAX_NARROW = 8, 4, 6
 _LIST_LIMITS = RetrievalLimits(max_matches=300, min_score_share=0.3, max_of_message=1)
+# What terms are worth that a question about a failure does not have.
+_TRACE_WORTH, _RAISING = 0.7, {"raise": 0.3, "throw": 0.3}
 # In a tool loop the model only thinks aloud: what it names must be told by rare words, and few
 # passages are enough.
 _STEP_LIMITS = RetrievalLimits(max_matches=20, max_nearest=0, min_score_share=0.6, min_score=7.0)
@@ -99,7 +101,7 @@ def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -
     limits = _limits(query.question, intents)
     found = FoundPassages()
     if scope is not None:
-        hints = list(_hints(query.question.text))
+        hints = _hints(query.question.text)
         search = PassageSearch(question, query.shown, query.vector, limits, hints)
         found = search_passages(index, scope, search)
     structure_share = 1.0 if is_bare else _STRUCTURE_SHARE
@@ -120,12 +122,12 @@ def recall(index: PassageIndex, scope: SearchScope | None, query: RecallQuery) -
     return Recalled(chosen, tuple(found.terms), displaced)
 
 
-def _hints(text: str) -> Iterator[str]:
-    """Yield what the results have that a question about a failure means: frames of a trace."""
-    if asks_of_failure(text):
-        yield "traceback"
-        for word in own_words(text):
-            yield " ".join(("in", *split_terms(word)))
+def _hints(text: str) -> dict[str, float]:
+    """Return what a question about a failure means: the frames of a trace, the code that raises."""
+    if not asks_of_failure(text):
+        return {}
+    frames = (" ".join(("in", *split_terms(word))) for word in own_words(text))
+    return dict.fromkeys(("traceback", *frames), _TRACE_WORTH) | _RAISING
 
 
 def _limits(question: Question, intents: frozenset[Intent]) -> RetrievalLimits:
@@ -157,7 +159,7 @@ def _widened(found: FoundPassages, max_characters: int) -> Iterator[Passage]:
     The very best may take half of it. What a question names goes before what only has its words.
     """
     half = max_characters // 2
-    parts = [enclosing(one, found.terms, half) for one in found.passages[:_MAX_ENCLOSED]]
+    parts = _enclosing_once(found, half)
     order = sorted(range(len(found.passages)), key=lambda at: at >= len(parts) or not parts[at])
     ordered = [found.passages[at] for at in order]
     spare = max_characters - sum(one.shown_characters for one in ordered[:_MAX_NARROW])
@@ -176,6 +178,18 @@ def _widened(found: FoundPassages, max_characters: int) -> Iterator[Passage]:
             passage = replace(passage, text=wide)
         shown.append(passage)
         yield passage
+
+
+def _enclosing_once(found: FoundPassages, max_characters: int) -> list[str]:
+    """Return what each of the best passages is of; empty where there is nothing, or it was before.
+
+    Several passages may be of a file in which a question names one function.
+    """
+    parts: list[str] = []
+    for passage in found.passages[:_MAX_ENCLOSED]:
+        part = enclosing(passage, found.terms, max_characters)
+        parts.append("" if part in parts else part)
+    return parts
 
 
 def _with_exchanges(found: FoundPassages, query: RecallQuery, room: int) -> Iterator[Passage]:

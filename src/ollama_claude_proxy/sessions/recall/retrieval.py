@@ -61,14 +61,15 @@ class RetrievalLimits(Struct, frozen=True, kw_only=True):
 class PassageSearch(Struct, frozen=True):
     """A search for what a `question` needs and the `shown` prompt lacks.
 
-    `vector` is the question's, if there is one; `hints` are words that it means and does not have.
+    `vector` is the question's, if there is one; `hints` are weighted terms that it means and does
+    not have.
     """
 
     question: Question
     shown: str
     vector: QueryVector | None = None
     limits: RetrievalLimits = RetrievalLimits()
-    hints: Sequence[str] = ()
+    hints: Mapping[str, float] = {}
 
 
 class FoundPassages(Struct, frozen=True):

@@ -6,7 +6,7 @@ and means a line far below, and a question about a crash names a frame and means
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from ollama_claude_proxy.sessions.recall.passages import Passage
@@ -20,6 +20,7 @@ _MAX_FOLLOWED = 20_000
 # Characters of a text in which definitions are looked for.
 _MAX_SEARCHED = 400_000
 _MAX_CACHED = 4
+_MAX_NAMED = 3
 _MAX_SHOWN = 2000
 _MAX_TRACE_LINES = 60
 # A line number as tools write it before a line.
@@ -57,7 +58,7 @@ def enclosing(passage: Passage, terms: Mapping[str, float], max_characters: int)
     if not _is_part(passage):
         return ""
     start, end = passage.start, passage.start + len(passage.text)
-    part = _trace(passage.whole, start, end) or _definition(passage.whole, start, end, terms)
+    part = _trace(passage.whole, start, end) or _definition(passage, terms)
     return telling_lines(part, terms, min(max_characters, _MAX_SHOWN))
 
 
@@ -78,18 +79,24 @@ def _is_part(passage: Passage) -> bool:
     return len(passage.text) < len(passage.whole)
 
 
-def _definition(whole: str, start: int, end: int, names: Collection[str]) -> str:
-    """Return the function or class that is among some names; it ends where its indentation does.
+def _definition(passage: Passage, names: Collection[str]) -> str:
+    """Return the function or class that is among some names; `take` and `_take` are one name.
 
-    `Pool.take` is looked for in all of the text, a name alone only where a passage begins with it.
+    `Pool.take`, or `take` with the name of its file, is looked for in all of the text, another name
+    only where a passage begins with it.
     """
-    definitions = _definitions(whole)
+    start, end = passage.start, passage.start + len(passage.text)
+    is_named = " ".join(split_terms(passage.file.rpartition("/")[2])) in names
+    definitions = _definitions(passage.whole)
     named = [one for one in definitions if one.qualified in names]
     named += [one for one in definitions if start <= one.place < end and one.name in names]
-    if not named:
-        return ""
-    lines = whole[named[0].place : named[0].place + _MAX_FOLLOWED].splitlines()
-    return "\n".join(_body(lines, named[0].indentation))
+    if is_named and not named:
+        named = sorted(
+            (one for one in definitions if one.name in names),
+            key=lambda one: -one.name.count(" "),  # a part of a name may be another's name
+        )
+    texts = dict.fromkeys(map(partial(_body, passage.whole), named[:_MAX_NAMED]))
+    return "\n".join(texts)
 
 
 @lru_cache(_MAX_CACHED)
@@ -107,16 +114,15 @@ def _definitions(text: str) -> Sequence[_Definition]:
     return found
 
 
-def _body(lines: Sequence[str], indentation: int) -> Iterator[str]:
-    yield lines[0]
-    for line in lines[1:]:
+def _body(whole: str, definition: _Definition) -> str:
+    """Return a definition: it ends where a line is indented no more than its first one."""
+    lines = whole[definition.place : definition.place + _MAX_FOLLOWED].splitlines()
+    for number, line in enumerate(lines[1:], 1):
         match = _INDENTED.match(line)
-        if match and match[2] and len(match[1].expandtabs()) <= indentation:
-            if match[2] in _CLOSING:
-                yield line
-                continue
-            break
-        yield line
+        begins = match is not None and match[2] and match[2] not in _CLOSING
+        if match and begins and len(match[1].expandtabs()) <= definition.indentation:
+            return "\n".join(lines[:number])
+    return "\n".join(lines)
 
 
 def _trace(whole: str, start: int, end: int) -> str:
