@@ -201,6 +201,40 @@ def test_a_large_head_and_large_results_do_not_freeze_the_proxy() -> None:
             assert proxy.client.get("/health").status_code == 200
 
 
+@pytest.mark.parametrize("lines", [40, 80, 120])
+def test_what_is_asked_above_a_log_that_takes_most_of_the_room_is_found(lines: int) -> None:
+    log = "".join(
+        f"2031-05-04 12:00:{at:03} INFO worker {at} took job {at * 7}\n" for at in range(lines)
+    )
+    told: list[dict[str, Any]] = [
+        {"role": "user", "content": "Begin."},
+        {"role": "assistant", "content": "Ok."},
+        {
+            "role": "user",
+            "content": f"{'No hurry here. ' * 12}The heron feeder is 10.1.2.3:81.",
+        },
+        {"role": "assistant", "content": "Noted."},
+    ]
+    messages = [*told, *reads([4000] * 40), {"role": "assistant", "content": "All read."}]
+    asked = {"role": "user", "content": f"Where is the heron feeder?\n\n{log}"}
+    with FakeOllama(FakeModel("m:7b")) as fake:
+        fake.respond = lambda _body: answer("Ok.")
+        with Proxy(fake.url, num_ctx=8192, model="m:7b") as proxy:
+            for turns in (messages, [*messages, asked]):
+                body = {
+                    "model": "x",
+                    "max_tokens": 2000,
+                    "messages": turns,
+                    "system": "Hi. " * 2000,
+                }
+                reply = proxy.client.post("/v1/messages", json=body, headers=HEADERS)
+                assert reply.status_code == 200
+        shown = fake.chats[-1]["messages"]
+    assert asked["content"] in shown[-1]["content"]
+    assert not any("10.1.2.3" in one["content"] for one in shown[1:-1])
+    assert "10.1.2.3:81" in shown[-1]["content"]
+
+
 def test_the_proxys_own_cut_is_named_as_one() -> None:
     messages: list[dict[str, Any]] = [{"role": "user", "content": "Begin."}]
     mismatches: list[str] = []

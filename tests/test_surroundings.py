@@ -132,7 +132,7 @@ def test_the_lines_around_are_of_the_text() -> None:
 
 def test_a_function_that_is_named_with_its_file_is_shown_though_another_passage_was_found() -> None:
     source = Path(str(textwrap.__file__)).read_text()
-    start, length = list(split_passages(source))[0]
+    start, length = next(split_passages(source))
     found = Passage(1, 1, "Read /lib/textwrap.py", source[:length], whole=source, start=start)
     asked = terms("shorten") | terms("textwrap.py")
     assert enclosing(found, asked, AMPLE).startswith("def shorten(")
