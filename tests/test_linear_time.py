@@ -20,7 +20,8 @@ from ollama_claude_proxy.sessions.recall.open_work import find_open_work
 from ollama_claude_proxy.sessions.recall.passages import Passage, split_passages
 from ollama_claude_proxy.sessions.recall.question import read_question
 from ollama_claude_proxy.sessions.recall.search_terms import query_terms
-from ollama_claude_proxy.sessions.recall.snippets import matching_lines
+from ollama_claude_proxy.sessions.recall.snippets import matching_lines, telling_lines
+from ollama_claude_proxy.sessions.recall.surroundings import enclosing, lines_around
 from ollama_claude_proxy.wire.anthropic import Message
 from support.chat import call, result, said
 from support.timeouts import HANG_SECONDS
@@ -62,6 +63,10 @@ def _search_enumerations(text: str) -> object:
     return find_enumerations([Passage(1, 1, "", text)], [Ordinal(2, "approach")], "the locks", 3)
 
 
+def _part(text: str) -> Passage:
+    return Passage(1, 1, "Read /a b.py", text[:400], whole=text)
+
+
 # What reads whole texts reads a megabyte, or less where a character takes longer; a question in
 # which ways to point back are searched is some thousand characters at most.
 READERS: dict[str, tuple[Callable[[str], object], int]] = {
@@ -73,6 +78,12 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "open work": (_search_work, MEGABYTE // 4),
     "passages": (lambda text: list(split_passages(text)), MEGABYTE),
     "lines": (lambda text: matching_lines(text, {"a": 1.0, "a b": 2.0}), MEGABYTE // 4),
+    "telling lines": (
+        lambda text: telling_lines(text, {"a": 1.0, "a b": 2.0}, 2000),
+        MEGABYTE // 4,
+    ),
+    "enclosing": (lambda text: enclosing(_part(text), {"a": 1.0, "a b": 2.0}, 2000), MEGABYTE),
+    "around": (lambda text: lines_around(_part(text)), MEGABYTE),
     "terms": (query_terms, MEGABYTE // 8),
     "intents": (read_intents, MEGABYTE // 20),
     "German": (translate, MEGABYTE // 2),
