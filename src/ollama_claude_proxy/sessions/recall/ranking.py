@@ -26,7 +26,7 @@ _PASTED = (0.15, 12)
 _TRANSLATED_WORTH = 0.7
 _NO_HINTS: Mapping[str, float] = {}
 # An identifier as a phrase is worth more than its parts.
-_PHRASE_WORTH, _PART_WORTH = 2.0, 0.6
+_PHRASE_WORTH, _PART_WORTH = 2.5, 0.6
 # What a passage gains from the one beside it.
 _NEAR_WORTH = 0.35
 # A term that stands in a quarter of all passages tells nothing, where there are many.
@@ -54,9 +54,12 @@ def rank_by_terms(
     """Return the score of each passage that has any of the terms, the best first."""
     count = index.count(scope)
     most = max(count // _COMMON_DIVISOR, _MIN_COMMON)
+    joined = {term.replace(" ", "") for term in terms if " " in term}
     scores: dict[int, float] = {}
     for term, worth in terms.items():
-        matches = _matches(index, scope, term, most + 1)
+        matches = index.with_term(term, scope, most + 1)
+        if not matches and " " not in term and term not in joined:
+            matches = _in_two_parts(index, scope, term, most + 1)
         if len(matches) <= most:
             value = worth * inverse_frequency(len(matches), count)
             for number in matches:
@@ -66,11 +69,8 @@ def rank_by_terms(
     return {number: near[number] for number in ranked}
 
 
-def _matches(index: PassageIndex, scope: SearchScope, term: str, count: int) -> Sequence[int]:
-    """Return passages with a term; one that is nowhere may be written in two parts."""
-    matches = index.with_term(term, scope, count)
-    if matches or " " in term:
-        return matches
+def _in_two_parts(index: PassageIndex, scope: SearchScope, term: str, count: int) -> Sequence[int]:
+    """Return passages with a word that is nowhere as it is asked for, but in two parts."""
     written = (index.with_term(form, scope, count) for form in compound_forms(term))
     return next(filter(None, written), ())
 

@@ -35,7 +35,7 @@ _DEFINITION = re.compile(
 _INDENTED = re.compile(rf"{_NUMBER}([ \t]*)(\S?)")
 _CLOSING = frozenset(")]}")
 _FRAME = re.compile(
-    r'\s*(?:File ".{1,200}", line \d|at \S|from \S.{0,200}:\d+:in )|Traceback \(most'
+    r'\s*(?:File ".{1,200}", line \d|[ \t]+at \S|from \S.{0,200}:\d+:in )|Traceback \(most'
 )
 _TRACE_LINE = re.compile(r"\s+\S|Traceback \(most|\s*$")
 
