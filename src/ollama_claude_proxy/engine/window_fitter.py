@@ -23,10 +23,11 @@ from ollama_claude_proxy.wire.anthropic import Message, MessagesRequest
 # An answer gets a quarter of the window at most, and a third of what is not the prompt's head.
 _ANSWER_DIVISOR = 4
 _HEADLESS_ANSWER_DIVISOR = 3
-# Passages get a third of the room for turns where the user asks for something, a tenth where they
-# tell what to do next, a sixth in a tool loop; and an eighth of the window at most.
+# Passages get half of the room for turns where the user asks for something, a tenth where they tell
+# what to do next, a sixth in a tool loop; and an eighth of the window at most.
 _QUESTION_DIVISOR, _WORK_DIVISOR, _STEP_DIVISOR, _MAX_PASSAGES_DIVISOR = 2, 10, 6, 8
-# With less than half of that a question is worth a cut; with a quarter all turns soon need one.
+# If less than half of that is free, a question is worth a cut; if less than a quarter, any turn is:
+# it would need one soon.
 _ASKED_DIVISOR, _FULL_DIVISOR = 2, 4
 # Counting is right within a fiftieth.
 _MARGIN_DIVISOR = 50

@@ -104,9 +104,9 @@ def search_passages(
         if number not in old and _is_news(loaded[number], search.shown)
     }
     echoes = _echoes(candidates, search.question, limits.echo_share)
-    relevant = _relevant(candidates, scores, nearest, echoes, limits)
-    ordered = _spread(newer_versions_first(relevant, limits.version_share), limits.max_of_message)
     bar = _bar([number for number in candidates if number not in echoes], scores, limits)
+    relevant = _relevant(candidates, scores, nearest, echoes, bar)
+    ordered = _spread(newer_versions_first(relevant, limits.version_share), limits.max_of_message)
     asked = [loaded[number] for number in ranking if scores.get(number, 0.0) >= bar]
     asked = [passage for passage in asked if passage.is_request]
     return FoundPassages(ordered, terms, asked[: limits.max_asked])
@@ -211,11 +211,10 @@ def _relevant(
     scores: Mapping[int, float],
     nearest: Collection[int],
     echoes: Collection[int],
-    limits: RetrievalLimits,
+    bar: float,
 ) -> list[Passage]:
-    """Leave out what matches much worse than the best that is no echo; echoes come last."""
+    """Leave out what scores less than the `bar`; echoes come last."""
     answers = [number for number in candidates if number not in echoes]
-    bar = _bar(answers, scores, limits)
     relevant = [number for number in answers if number in nearest or scores[number] >= bar]
     return [candidates[number] for number in (*relevant, *echoes)]
 
