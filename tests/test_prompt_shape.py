@@ -14,6 +14,7 @@ from ollama_claude_proxy.translate.control_tokens import (
     StreamRestorer,
     find_control_tokens,
 )
+from ollama_claude_proxy.translate.request.repeated_calls import RepeatedCalls
 from support.fake_answers import RawText
 from support.fake_models import library, template_variants
 from support.fake_ollama import FakeOllama, answer
@@ -218,3 +219,84 @@ def test_a_model_that_repeats_itself_is_told(
     with Proxy(fake.url, repeated_calls=max_repeats) as proxy:
         shown_prompt = prompt_of(fake, proxy, tools=[READ], messages=messages)
     assert shown_prompt.count("This is the same call of Read") == notes
+
+
+def calls_in_turn(
+    *files: str, result: str = "Nothing new.", failed: bool = False
+) -> list[dict[str, Any]]:
+    """Return a conversation in which these files are read one after the other."""
+    messages: list[dict[str, Any]] = [{"role": "user", "content": "Go."}]
+    for index, path in enumerate(files):
+        call = {"type": "tool_use", "id": f"t{index}", "name": "Read", "input": {"file_path": path}}
+        answer = {
+            "type": "tool_result",
+            "tool_use_id": f"t{index}",
+            "content": result.format(index),
+            "is_error": failed,
+        }
+        messages += [
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [answer]},
+        ]
+    return messages
+
+
+@pytest.mark.parametrize(
+    ("files", "limit", "notes"),
+    [
+        ("ababa", 3, 0),
+        ("ababab", 3, 1),
+        ("cababababd", 3, 3),
+        ("abab", 2, 1),
+        ("abcabcabc", 3, 1),
+        ("abcdabcdabcd", 3, 0),
+        ("abacab", 3, 0),
+        ("abcbabab", 3, 0),
+        ("abababab", 0, 0),
+    ],
+)
+def test_a_model_that_goes_round_in_circles_is_told(
+    fake: FakeOllama, files: str, limit: int, notes: int
+) -> None:
+    with Proxy(fake.url, repeated_calls=limit) as proxy:
+        shown_prompt = prompt_of(fake, proxy, tools=[READ], messages=calls_in_turn(*files))
+    assert shown_prompt.count("This goes round in circles") == notes
+
+
+def test_a_circle_with_new_results_is_work(fake: FakeOllama) -> None:
+    messages = calls_in_turn(*"abababab", result="line {}")
+    with Proxy(fake.url) as proxy:
+        assert "in circles" not in prompt_of(fake, proxy, tools=[READ], messages=messages)
+
+
+@pytest.mark.parametrize(
+    ("messages", "limit", "notes"),
+    [
+        (calls_in_turn(*"abaca", failed=True), 3, 1),
+        (calls_in_turn(*"abacada", failed=True), 3, 2),
+        (calls_in_turn(*"abac", failed=True), 3, 0),
+        (calls_in_turn(*"abaca"), 3, 0),
+        (calls_in_turn(*"abaca", result="Timeout at {}", failed=True), 3, 0),
+        (calls_in_turn(*"abaca", failed=True), 0, 0),
+    ],
+)
+def test_a_call_that_has_failed_twice_is_told(
+    fake: FakeOllama, messages: list[dict[str, Any]], limit: int, notes: int
+) -> None:
+    with Proxy(fake.url, repeated_calls=limit) as proxy:
+        shown_prompt = prompt_of(fake, proxy, tools=[READ], messages=messages)
+    assert shown_prompt.count("times before with the same error") == notes
+
+
+@given(files=st.lists(st.sampled_from("abc"), max_size=30), failed=st.booleans())
+def test_what_a_result_was_told_stays_in_later_turns(files: list[str], failed: bool) -> None:
+    def hints(upto: int) -> list[str]:
+        repeats = RepeatedCalls(3)
+        for index, path in enumerate(files[:upto]):
+            repeats.record_call(str(index), "Read", {"file_path": path})
+        numbered = enumerate(files[:upto])
+        return [repeats.hint(str(index), path, failed=failed) for index, path in numbered]
+
+    whole = hints(len(files))
+    for upto in range(len(files)):
+        assert hints(upto) == whole[:upto]

@@ -211,7 +211,7 @@ class PromptBuilder:
     def _result_text(self, result: ToolResultBlock, text: str) -> str:
         if result.is_error and not text.startswith(("Error", "<tool_use_error>")):
             text = f"Error: {text}"
-        hint = self._repeats.hint(result.tool_use_id, text)
+        hint = self._repeats.hint(result.tool_use_id, text, failed=bool(result.is_error))
         return f"{text}\n\n{wrap_reminder(hint)}" if hint else text
 
     def _render(self, blocks: Iterable[Block]) -> RenderedContent:
