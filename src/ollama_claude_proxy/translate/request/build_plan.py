@@ -163,6 +163,7 @@ def _expectations(
     has_tools = bool(offered.toolbox)
     return Expectations(
         toolbox=offered.toolbox,
+        tool_list=offered.text,
         reads_calls=policy.read_calls and has_tools,
         stop_sequences=tuple(request.stop_sequences or ()),
         shows_thinking=wants_thinking(request),

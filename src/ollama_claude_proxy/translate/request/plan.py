@@ -35,16 +35,18 @@ class FollowUp(Struct, frozen=True, kw_only=True):
 class Expectations(Struct, frozen=True, kw_only=True):
     """What the translation of the answer needs of the request.
 
-    `toolbox` are the tools that the client offered (empty: a call is text), `reads_calls` whether
-    calls are read out of text; `shows_thinking` whether the client wants to see thinking; `prefill`
-    is the text of a last assistant turn that the native path repeats at the beginning of its
-    answer. `must_call`: an answer without a call is not enough; `single_call`: no more than one.
+    `toolbox` are the tools that the client offered (empty: a call is text), `tool_list` the text
+    that shows them (empty: the backend does), `reads_calls` whether calls are read out of text;
+    `shows_thinking` whether the client wants to see thinking; `prefill` is the text of a last
+    assistant turn that the native path repeats at the beginning of its answer. `must_call`: an
+    answer without a call is not enough; `single_call`: no more than one.
     `schema` is what the answer's text must follow, `schema_enforced` whether a grammar enforces it.
     `retries` is how often the model may be asked again, and `follow_up` what this request itself
     asks for. `guard` restores control tokens.
     """
 
     toolbox: Toolbox = field(default_factory=Toolbox)
+    tool_list: str = ""
     reads_calls: bool = False
     stop_sequences: tuple[str, ...] = ()
     shows_thinking: bool = False

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from ollama_claude_proxy.errors import AnswerCutOff, OcpError, ToolCallUnreadable
 from ollama_claude_proxy.translate.request.plan import FollowUp, Plan
+from ollama_claude_proxy.translate.response.answer_end import AnswerEnd
 from ollama_claude_proxy.translate.response.content_writer import ContentWriter
 from ollama_claude_proxy.translate.response.generated_text import GeneratedText
 from ollama_claude_proxy.translate.response.stop_sequences import StopScanner
@@ -34,6 +35,7 @@ class AnswerReader:
         self._writer = writer
         self._retries = retries
         self._generated = GeneratedText()
+        self._end = AnswerEnd(writer.notes, expectations.tool_list)
         self._stops = StopScanner(expectations.stop_sequences)
         self._reader = self._new_reader() if expectations.reads_calls else None
         self._prefill = expectations.prefill
@@ -49,7 +51,7 @@ class AnswerReader:
     @property
     def is_over(self) -> bool:
         """Whether no further chunk is wanted."""
-        ended = self._last_chunk or self.stop_sequence or self.follow_up
+        ended = self._last_chunk or self.stop_sequence or self.follow_up or self._end.is_reached
         return bool(ended or self._writer.calls.has_enough)
 
     @property
@@ -59,8 +61,11 @@ class AnswerReader:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the answer was cut off by its limit."""
-        return self._last_chunk is not None and self._last_chunk.done_reason == "length"
+        """Whether the answer was cut off: by its limit, or in the middle of something endless."""
+        is_half = self._end.is_half and not self._writer.calls.ids
+        return is_half or (
+            self._last_chunk is not None and self._last_chunk.done_reason == "length"
+        )
 
     @property
     def generated(self) -> str | None:
@@ -72,16 +77,17 @@ class AnswerReader:
         """Translate one chunk."""
         self._chunks += 1
         self._generated.feed(chunk)
+        self._end.watch_hidden(chunk)
         events: list[Event] = []
         if self._pending_calls and not chunk.done:
             events += self._release_pending_calls()
-        message = chunk.message
-        if message is not None:
-            if message.thinking:
-                events += self._writer.write_thinking(message.thinking)
+        if (message := chunk.message) is not None:
+            if thinking := self._end.watch_thinking(message.thinking):
+                events += self._writer.write_thinking(thinking)
             if message.content:
-                events += self._write_content(message.content)
-            if message.tool_calls:
+                in_call = self._reader is not None and self._reader.is_in_call
+                events += self._write_content(self._end.watch(message.content, in_call=in_call))
+            if message.tool_calls and not self._end.is_reached:
                 self._pending_calls += message.tool_calls
         if chunk.done:
             self._last_chunk = chunk
@@ -98,7 +104,7 @@ class AnswerReader:
             self.failure = AnswerCutOff(problem)
             return self._write_pieces(self._flush(cut=True))
         events = self._write_pieces([self._stops.flush()] if self._reader is None else [])
-        events += self._write_pieces(self._flush(cut=self.is_cut))
+        events += self._write_pieces(self._flush(cut=self.is_cut or self._end.is_reached))
         events += self._finish_calls()
         if self.follow_up is None:
             events += self._recover()
@@ -115,7 +121,7 @@ class AnswerReader:
         if not text or self.follow_up is not None:
             return []
         if self._reader is None:
-            return self._writer.write_text(text)
+            return self._writer.write_text(self._end.keep(text))
         return self._write_pieces(self._reader.feed(text))
 
     def _without_prefill(self, text: str) -> str:
@@ -137,15 +143,17 @@ class AnswerReader:
     def _write_pieces(self, pieces: Iterable[ReaderOutput]) -> list[Event]:
         events: list[Event] = []
         for piece in pieces:
-            if self.follow_up is not None:  # what follows a call that is asked for again is dropped
+            # what follows a call that is asked for again is dropped
+            if self.follow_up is not None or self._end.is_past_calls:
                 break
             if isinstance(piece, ReadCalls):
                 self._writer.calls.stats.read += len(piece.calls)
                 events += self._write_calls(piece.calls)
                 self._pieces.append(piece.raw)
             else:
-                events += self._writer.write_text(piece)
-                self._pieces.append(piece)
+                kept = self._end.keep(piece)
+                events += self._writer.write_text(kept)
+                self._pieces.append(kept)
         return events
 
     def _write_calls(self, calls: Iterable[ResolvedCall | str]) -> list[Event]:
@@ -159,6 +167,7 @@ class AnswerReader:
                 break
             else:
                 events += self._writer.write_call(call)
+                self._end.note_call()
         return events
 
     def _retry(self, call: ResolvedCall) -> None:
@@ -226,7 +235,8 @@ class AnswerReader:
     def _recover(self) -> list[Event]:
         """Look for a missing call: among lost tokens, in thinking, or by asking again."""
         has_calls = bool(self._writer.calls.ids)
-        if not has_calls and not self.is_cut and self._expectations.reads_calls:
+        is_over_early = self.is_cut or self._end.is_reached
+        if self._expectations.reads_calls and not (has_calls or is_over_early):
             events = self._write_lost_calls()
             if events or self.follow_up is not None:
                 return events

@@ -5,6 +5,7 @@ A grammar makes it right if the backend has one; it is checked in any case.
 
 from ollama_claude_proxy.errors import OcpError, ToolCallUnreadable
 from ollama_claude_proxy.translate.request.plan import FollowUp
+from ollama_claude_proxy.translate.response.answer_end import AnswerEnd
 from ollama_claude_proxy.translate.response.content_writer import ContentWriter
 from ollama_claude_proxy.translate.tools.reading.lenient_json import (
     parse_arguments,
@@ -37,6 +38,7 @@ class FollowUpReader:
         self._toolbox = toolbox
         self._prefill = prefill
         self._broken_call = broken
+        self._end = AnswerEnd(writer.notes)
         self._pieces: list[str] = []
         self._last_chunk: ChatChunk | None = None
         self.follow_up: FollowUp | None = None
@@ -46,15 +48,15 @@ class FollowUpReader:
     @property
     def is_over(self) -> bool:
         """Whether no further chunk is wanted."""
-        return self._last_chunk is not None
+        return self._last_chunk is not None or self._end.is_reached
 
     def feed(self, chunk: ChatChunk) -> list[Event]:
         """Read one chunk; except for thinking, nothing is shown before the end."""
         events: list[Event] = []
         if chunk.message is not None:
-            self._pieces.append(chunk.message.content)
-            if chunk.message.thinking:
-                events = self._writer.write_thinking(chunk.message.thinking)
+            self._pieces.append(self._end.watch(chunk.message.content, in_call=True))
+            if thinking := self._end.watch_thinking(chunk.message.thinking):
+                events = self._writer.write_thinking(thinking)
         if chunk.done:
             self._last_chunk = chunk
         return events

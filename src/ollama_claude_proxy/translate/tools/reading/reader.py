@@ -83,6 +83,11 @@ class CallReader:
         self._chunks: list[str] = []  # what the scanner was fed
         self._reread_chars = 0
 
+    @property
+    def is_in_call(self) -> bool:
+        """Whether what may be a call is open."""
+        return self._scanner is not None
+
     def feed(self, chunk: str) -> list[ReaderOutput]:
         """Read the next chunk; return what can be passed on."""
         if self._scanner is None:
