@@ -22,6 +22,7 @@ from ollama_claude_proxy.sessions.recall.question import read_question
 from ollama_claude_proxy.sessions.recall.search_terms import query_terms
 from ollama_claude_proxy.sessions.recall.snippets import matching_lines, telling_lines
 from ollama_claude_proxy.sessions.recall.surroundings import enclosing, lines_around
+from ollama_claude_proxy.translate.response.runaway import RunawayDetector
 from ollama_claude_proxy.wire.anthropic import Message
 from support.chat import call, result, said
 from support.timeouts import HANG_SECONDS
@@ -63,6 +64,11 @@ def _search_enumerations(text: str) -> object:
     return find_enumerations([Passage(1, 1, "", text)], [Ordinal(2, "approach")], "the locks", 3)
 
 
+def _watch(text: str) -> object:
+    detector = RunawayDetector(text[:100_000])
+    return [detector.feed(text[at : at + 4], in_call=True) for at in range(0, len(text), 4)]
+
+
 def _part(text: str) -> Passage:
     return Passage(1, 1, "Read /a b.py", text[:400], whole=text)
 
@@ -87,6 +93,7 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "terms": (query_terms, MEGABYTE // 8),
     "intents": (read_intents, MEGABYTE // 20),
     "German": (translate, MEGABYTE // 2),
+    "runaway": (_watch, MEGABYTE),
 }
 
 

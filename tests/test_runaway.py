@@ -1,6 +1,7 @@
 """A text without end is noticed, and nothing that a person may want is taken for one."""
 
 import base64
+import json
 import random
 
 import pytest
@@ -122,7 +123,7 @@ def test_the_list_of_tools_is_no_answer() -> None:
 
 def test_some_tools_may_be_quoted_and_all_may_be_written_to_a_file() -> None:
     assert end_of(f"Two of them:\n{TOOL_LIST[:1800]}\nThat is all.{TOOL_LIST[2500:4000]}") is None
-    assert end_of(TOOL_LIST, in_call=True) is None
+    assert end_of(json.dumps({"content": TOOL_LIST}), in_call=True) is None
 
 
 @given(text=st.text(), repetitions=st.integers(0, 50), size=st.integers(1, 2000))

@@ -8,7 +8,7 @@ is of no use unless it is whole, a call or thinking.
 
 import re
 
-from ollama_claude_proxy.translate.response.runaway import RunawayDetector
+from ollama_claude_proxy.translate.response.runaway import RECITAL, RunawayDetector
 from ollama_claude_proxy.wire.chat import ChatChunk
 
 # Visible characters: room for a sentence between two calls, and for closing tags.
@@ -71,7 +71,7 @@ class AnswerEnd:
         reason = detector.feed(text, in_call=in_call)
         if reason is None:
             return text
-        self.is_half = is_half
+        self.is_half = is_half and reason != RECITAL  # a list of tools may look like a call
         self._reach(reason)
         return text[: detector.end]
 

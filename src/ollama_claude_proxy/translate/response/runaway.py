@@ -19,6 +19,7 @@ TAIL_CHARS = 8192
 MAX_PERIOD_CHARS = TAIL_CHARS // 4
 # So much of the list of tools, word for word, is no quotation.
 RECITAL_CHARS = 4 * BLOCK_CHARS
+RECITAL = "the model recited its tools"
 
 # In the arguments of a call white space is mostly escaped, and a block may begin within an escape.
 _WHITE_SPACE = re.compile(r"[nrt]?(?:\s|\\[nrt])*\\?")
@@ -71,14 +72,13 @@ class RunawayDetector:
         before, self._pending_chars = self._pending_chars, self._pending_chars + len(chunk)
         if self._pending_chars < BLOCK_CHARS:
             return None
-        text, at = "".join(self._pending), 0
-        while at + BLOCK_CHARS <= len(text):
-            block, at = text[at : at + BLOCK_CHARS], at + BLOCK_CHARS
-            if reason := self._examine(block, in_call=in_call):
-                self.end = at - before
-                return reason
+        text, at, reason = "".join(self._pending), 0, None
+        while reason is None and at + BLOCK_CHARS <= len(text):
+            reason = self._examine(text[at : at + BLOCK_CHARS], in_call=in_call)
+            at += BLOCK_CHARS
+        self.end = at - before
         self._pending, self._pending_chars = [text[at:]], len(text) - at
-        return None
+        return reason
 
     def _examine(self, block: str, *, in_call: bool) -> str | None:
         self._tail = (self._tail + block)[-TAIL_CHARS:]
@@ -91,9 +91,9 @@ class RunawayDetector:
         self._follow_cycle(len(block))
         if self._period and self._repeated_chars >= bounds.characters(self._period):
             return f"the model repeated {self._period} characters over and over"
-        recital = "" if in_call else self._tail[-RECITAL_CHARS:]
+        recital = self._tail[-RECITAL_CHARS:]
         if len(recital) == RECITAL_CHARS and recital in self._tool_list:
-            return "the model recited its tools"
+            return RECITAL
         return None
 
     def _follow_cycle(self, new_chars: int) -> None:
