@@ -10,11 +10,17 @@ from ollama_claude_proxy.translate.response.generated_text import GeneratedText
 from ollama_claude_proxy.translate.response.stop_sequences import StopScanner
 from ollama_claude_proxy.translate.tools.reading.call_body import read_call_body
 from ollama_claude_proxy.translate.tools.reading.found_call import FoundCall
-from ollama_claude_proxy.translate.tools.reading.reader import CallReader, ReadCalls, ReaderOutput
+from ollama_claude_proxy.translate.tools.reading.held_calls import (
+    ReadCalls,
+    ReaderOutput,
+    UnreadableCall,
+)
+from ollama_claude_proxy.translate.tools.reading.reader import CallReader
 from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
 from ollama_claude_proxy.wire.chat import ChatChunk, ToolCall
 from ollama_claude_proxy.wire.events import Event, encode_json
 
+_UNREADABLE_CALL = "the call could not be read."
 # An end token and a little white space; with more tokens the model did write something.
 _MAX_TOKENS_OF_EMPTY_ANSWER = 3
 # Every token is a chunk, except a few that form one character; a lost call has more tokens.
@@ -143,31 +149,31 @@ class AnswerReader:
     def _write_pieces(self, pieces: Iterable[ReaderOutput]) -> list[Event]:
         events: list[Event] = []
         for piece in pieces:
-            # what follows a call that is asked for again is dropped
+            # what follows a call that is asked for again, or the only one wanted, is dropped
             if self.follow_up is not None or self._end.is_past_calls:
                 break
+            if isinstance(piece, str) and self._writer.calls.has_enough:
+                continue
             if isinstance(piece, ReadCalls):
                 self._writer.calls.stats.read += len(piece.calls)
                 events += self._write_calls(piece.calls)
                 self._pieces.append(piece.raw)
+            elif isinstance(piece, UnreadableCall) and self._retries:
+                self._ask_for_readable_call()
             else:
-                kept = self._end.keep(piece)
+                kept = self._end.keep(piece if isinstance(piece, str) else piece.raw)
                 events += self._writer.write_text(kept)
                 self._pieces.append(kept)
         return events
 
-    def _write_calls(self, calls: Iterable[ResolvedCall | str]) -> list[Event]:
+    def _write_calls(self, calls: Iterable[ResolvedCall]) -> list[Event]:
         events: list[Event] = []
         for call in calls:
-            if isinstance(call, str):
-                self._writer.notes.append("a call of an unknown tool is shown as text")
-                events += self._writer.write_text(call)
-            elif call.problem and self._retries:
+            if call.problem and self._retries:
                 self._retry(call)
                 break
-            else:
-                events += self._writer.write_call(call)
-                self._end.note_call()
+            events += self._writer.write_call(call)
+            self._end.note_call()
         return events
 
     def _retry(self, call: ResolvedCall) -> None:
@@ -179,6 +185,12 @@ class AnswerReader:
             tool=self._expectations.toolbox.find(call.name),
             before="".join(self._pieces),
             problem=call.problem,
+        )
+
+    def _ask_for_readable_call(self) -> None:
+        """Ask again for a call that cannot be read, before the client sees anything of it."""
+        self.follow_up = FollowUp(
+            kind="answer", before="".join(self._pieces), problem=_UNREADABLE_CALL
         )
 
     def _release_pending_calls(self) -> list[Event]:
@@ -199,7 +211,7 @@ class AnswerReader:
             events += self._write_native_call(call)
         return events
 
-    def _calls_from_tokens(self) -> list[ResolvedCall | str]:
+    def _calls_from_tokens(self) -> list[ResolvedCall]:
         if not self._generated.has_tokens:
             return []
         pieces = self._read_calls(self._generated.take_new())
@@ -214,10 +226,9 @@ class AnswerReader:
         )
         resolved = toolbox.resolve(found_calls, plain=False) if name else None
         if resolved is None:
-            self._writer.notes.append(f"the model called {name!r}, which was not offered")
-            return self._writer.write_text(
-                encode_json({"name": name, "arguments": arguments}).decode()
-            )
+            call_text = encode_json({"name": name, "arguments": arguments}).decode()
+            self._writer.notes.append(f"Ollama passed on what is no call: {call_text}")
+            return self._writer.write_text(call_text)
         self._writer.calls.stats.native += 1
         events = self._write_calls(resolved)
         if self.follow_up is None:

@@ -15,7 +15,8 @@ class ToolCallStats(Struct):
 
     `native` came from the backend's parser, `read` were read out of text, `repaired` changed to
     fit, `retried` written anew after asking again, `broken` passed on though they do not fit,
-    `lost` cut off or left out; `asked_again` counts requests.
+    `unknown` are of tools that were not offered, `lost` cut off or left out; `asked_again` counts
+    requests.
     """
 
     native: int = 0
@@ -23,6 +24,7 @@ class ToolCallStats(Struct):
     repaired: int = 0
     retried: int = 0
     broken: int = 0
+    unknown: int = 0
     lost: int = 0
     asked_again: int = 0
 
@@ -70,7 +72,10 @@ class CallWriter:
         return self._blocks.write_tool_use(call_id, call.name, arguments)
 
     def _note(self, call: ResolvedCall) -> None:
-        if call.problem:
+        if call.is_unknown:
+            self.stats.unknown += 1
+            self.notes.append(f"the model called {call.name!r}, which the client did not offer")
+        elif call.problem:
             self.stats.broken += 1
             self.notes.append(f"the call of {call.name!r} does not fit its schema: {call.problem}")
         elif call.repairs:

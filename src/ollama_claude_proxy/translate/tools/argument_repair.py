@@ -100,12 +100,18 @@ class ArgumentRepair:
         """Return the value as the first type of the schema that it can be converted to."""
         if _has_type_of(value, schema):
             return _match_enum(value, schema)
-        for kind in _types(schema):
+        for kind in self._types_of(value, schema):
             converted = _convert_to(value, kind, self._resolve(schema.get("items")))
             if converted is not _NOT_CONVERTIBLE:
                 self.repairs.append(f"{path} was made {kind}")
                 return _match_enum(converted, schema)
         return value
+
+    def _types_of(self, value: Any, schema: dict[str, Any]) -> list[str]:
+        """Return the types of a schema; an object before a list of one, if the value is one."""
+        kinds = _types(schema)
+        is_object = isinstance(value, str) and value.lstrip().startswith("{")
+        return sorted(kinds, key=lambda kind: kind != "object") if is_object else kinds
 
     def _resolve(self, schema: Any, depth: int = 0) -> dict[str, Any]:
         """Follow a local `$ref`."""

@@ -1,4 +1,4 @@
-"""A call of an offered tool."""
+"""A call as the client gets it."""
 
 from typing import Any
 
@@ -10,9 +10,11 @@ class ResolvedCall(Struct, frozen=True):
 
     `name` is spelled as the client spells it. `repairs` say what was changed to make the arguments
     fit. `problem` says why they still do not fit; `arguments` are then what the model wrote.
+    `is_unknown`: the client offered no tool of this name.
     """
 
     name: str
     arguments: dict[str, Any]
     repairs: tuple[str, ...] = ()
     problem: str = ""
+    is_unknown: bool = False

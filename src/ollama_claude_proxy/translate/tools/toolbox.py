@@ -1,21 +1,25 @@
-"""The tools that a client offered, by name and by what fits them."""
+"""The tools that a client offered, and the calls of them.
+
+A tool is found by its name, never by arguments that would fit it: another tool that takes them may
+do something else, and nobody would be told. A call in marks under a name that was not offered goes
+to the client as it is; the client says that there is no such tool, or has one that it did not list.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
+from msgspec.structs import replace
+
 from ollama_claude_proxy.translate.tools.argument_repair import ArgumentRepair
 from ollama_claude_proxy.translate.tools.reading.found_call import FoundCall
-from ollama_claude_proxy.translate.tools.reading.lenient_json import (
-    is_single_value,
-    parse_json_value,
-)
 from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
-from ollama_claude_proxy.wire.events import encode_json
+from ollama_claude_proxy.translate.tools.tool_aliases import are_aliases
+from ollama_claude_proxy.translate.tools.untyped_values import with_types
 
 _MAX_PROBLEM_CHARACTERS = 500
-_TYPE_KEYWORDS = frozenset({"type", "enum", "anyOf", "oneOf", "$ref"})
+_NAME = re.compile(r"[A-Za-z_][\w.:/-]{0,127}")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _NAMESPACE_PREFIX = re.compile(r"^(?:functions|default_api|tools?|namespace)[.:/]")
 
@@ -94,52 +98,70 @@ class Toolbox:
                 return matches[0]
         return None
 
-    def find_by_arguments(self, arguments: dict[str, Any]) -> OfferedTool | None:
-        """Return the only tool that takes exactly these arguments."""
-        keys = arguments.keys()
-        matches = [
-            tool
-            for tool in self._tools.values()
-            if tool.required and tool.required <= keys and keys <= tool.properties.keys()
-        ]
-        return matches[0] if len(matches) == 1 else None
-
-    def resolve(self, found: Sequence[FoundCall], plain: bool) -> list[ResolvedCall | str] | None:
+    def resolve(self, found: Sequence[FoundCall], plain: bool) -> list[ResolvedCall] | None:
         """Return the calls that were meant; None if it is text and no call.
 
-        `plain` is JSON without markup, which may be a document: there every part must be a call.
-        In markup, a call of a tool that was not offered is returned as text beside the others.
+        `plain` is JSON without marks, which may be a document: there every part must be a call of
+        an offered tool.
         """
         calls = [self._call(found_call, plain=plain) for found_call in found]
-        if all(call is None for call in calls) or (plain and None in calls):
+        if not calls or None in calls:
             return None
-        return [
-            _format_call(found_call) if call is None else call
-            for found_call, call in zip(found, calls, strict=True)
-        ]
+        return [call for call in calls if call is not None]
 
     def _call(self, found: FoundCall, *, plain: bool) -> ResolvedCall | None:
+        found = self._with_whole_name(found)
         tool = self.find(found.name)
         if tool is None:
-            return self._call_by_arguments(found)
+            unknown = None if plain or not self._tools else _unknown_call(found)
+            return self._call_by_alias(found) or unknown
         arguments = _with_positional(found, tool)
-        if arguments is None or (found.flat and not _flat_fits(arguments, tool, plain=plain)):
+        if arguments is None or (plain and found.only_in_marks):
             return None
-        call = tool.call(_with_types(arguments, tool) if found.untyped else arguments)
+        if found.flat and not _flat_fits(arguments, tool, plain=plain):
+            return None
+        if found.only_in_marks and not arguments and tool.required:
+            return None
+        call = tool.call(with_types(arguments, tool.schema) if found.untyped else arguments)
         is_document = plain and call.problem and not (tool.required & arguments.keys())
         return None if is_document else call
 
-    def _call_by_arguments(self, found: FoundCall) -> ResolvedCall | None:
-        """Return the call of an unknown name as one of the only tool that its arguments fit."""
-        if found.flat or found.positional or not found.arguments:
+    def _call_by_alias(self, found: FoundCall) -> ResolvedCall | None:
+        """Return the call of a tool by another usual name, if its arguments then fit."""
+        matches = [tool for tool in self._tools.values() if are_aliases(tool.name, found.name)]
+        if len(matches) != 1 or found.positional or found.flat or found.only_in_marks:
             return None
-        tool = self.find_by_arguments(found.arguments)
-        if tool is None:
-            return None
-        call = tool.call(
-            found.arguments, f"the unknown tool {found.name!r} was taken for {tool.name}"
-        )
+        tool = matches[0]
+        arguments = with_types(found.arguments, tool.schema) if found.untyped else found.arguments
+        call = tool.call(arguments, f"{found.name!r} is another name of {tool.name}")
         return None if call.problem else call
+
+    def _with_whole_name(self, found: FoundCall) -> FoundCall:
+        """Return a call with the name that a lost tag glued to a key, or took away.
+
+        Without any name, in a dialect's own marks, it is the tool that alone has these parameters.
+        """
+        if "" in found.arguments:
+            names = {
+                (tool.name, found.name.removeprefix(tool.name))
+                for tool in self._tools.values()
+                if found.name.removeprefix(tool.name) in tool.properties
+            }
+            if len(names) != 1:
+                return found
+            name, key = names.pop()
+            value = found.arguments[""]
+            rest = {other: one for other, one in found.arguments.items() if other}
+            return replace(found, name=name, arguments={key: value, **rest})
+        if found.name:
+            return found
+        keys = found.arguments.keys()
+        fitting = [
+            tool
+            for tool in self._tools.values()
+            if tool.required and tool.required <= keys <= tool.properties.keys()
+        ]
+        return replace(found, name=fitting[0].name) if len(fitting) == 1 else found
 
 
 def _normalize_name(name: str) -> str:
@@ -153,24 +175,6 @@ def _flat_fits(arguments: dict[str, Any], tool: OfferedTool, *, plain: bool) -> 
     return bool(tool.required) and tool.required <= arguments.keys() <= tool.properties.keys()
 
 
-def _with_types(arguments: dict[str, Any], tool: OfferedTool) -> dict[str, Any]:
-    """Return arguments from between tags with types: lists and objects if the schema names no type.
-
-    `null` is null if the schema allows that beside text.
-    """
-    typed = dict(arguments)
-    for name, value in arguments.items():
-        schema = tool.properties.get(name)
-        schema = schema if isinstance(schema, dict) else {}
-        word = value.strip() if isinstance(value, str) else ""
-        if word == "null" and "null" in (schema.get("type") or ()):
-            typed[name] = None
-        elif is_single_value(word) and not _TYPE_KEYWORDS & schema.keys():
-            parsed = parse_json_value(word, 0)
-            typed[name] = parsed[0] if parsed is not None else value
-    return typed
-
-
 def _with_positional(found: FoundCall, tool: OfferedTool) -> dict[str, Any] | None:
     """Return the arguments with names for positional values, the required ones first."""
     if not found.positional:
@@ -182,6 +186,10 @@ def _with_positional(found: FoundCall, tool: OfferedTool) -> dict[str, Any] | No
     return {**dict(zip(unused, found.positional, strict=False)), **found.arguments}
 
 
-def _format_call(found: FoundCall) -> str:
-    """Return a call of a tool that was not offered as text."""
-    return encode_json({"name": found.name, "arguments": found.arguments}).decode()
+def _unknown_call(found: FoundCall) -> ResolvedCall | None:
+    """Return the call of a tool that was not offered, under the name that the model used."""
+    incomplete = found.flat or found.positional or found.only_in_marks or "" in found.arguments
+    name = _NAMESPACE_PREFIX.sub("", found.name.strip())
+    if incomplete or not _NAME.fullmatch(name):
+        return None
+    return ResolvedCall(name, found.arguments, is_unknown=True)

@@ -12,38 +12,50 @@ from ollama_claude_proxy.translate.tools.reading.bracket_scanner import BracketS
 from ollama_claude_proxy.translate.tools.reading.found_call import CallsAndEnd, FoundCall
 from ollama_claude_proxy.translate.tools.reading.gemma import read_gemma_call
 from ollama_claude_proxy.translate.tools.reading.json_calls import calls_from_json
+from ollama_claude_proxy.translate.tools.reading.key_values import (
+    read_bare_name,
+    read_key_value_tags,
+    read_kimi_call,
+)
 from ollama_claude_proxy.translate.tools.reading.lenient_json import (
     parse_arguments,
     parse_json_value,
 )
+from ollama_claude_proxy.translate.tools.reading.minimax import read_minimax_call
 from ollama_claude_proxy.translate.tools.reading.pythonic import read_pythonic_call
 from ollama_claude_proxy.translate.tools.reading.tags import (
-    read_element,
     read_function_tag,
-    read_key_value_tags,
+    read_nameless_parameters,
 )
 
 # What may stand between calls and around them: separators, and tags that only wrap calls.
-_SPECIAL_TAG = r"<[|｜][^<>|｜]{1,40}[|｜]>"
+_SPECIAL_TAG = r"<[|｜]{1,2}[^<>|｜]{1,40}[|｜]{1,2}>"
 _WRAPPER_TAG = (
-    r"</?(?:[\w-]+:)?(?:tool_calls?|function_calls?|tools?|tool_use|function|invoke|tool_code)>"
-    r"|</?｜DSML｜(?:function_calls|tool_calls)>|<tool_call\|>|<(?:start|end)_function_call>"
+    r"<tool_call(?:\s+(?:id|type|index)=\"[^\"]*\")+\s*>|</?(?:tool_calls?:opensource)>|"
+    r"</?(?:[\w-]+:|longcat_|zyphra_)?(?:tool_calls?|function_calls?|function_invocation|tools?"
+    r"|tool_use|function|invoke|tool_code|TOOLCALL)>"
+    r"|</?[|｜]{1,2}[DG][SC]ML[|｜]{1,2}(?:function_calls|tool_calls)>|<tool_call\|>"
+    r"|<(?:start|end)_function_call>|<\|(?:open|close)\|>tools<\|sep\|>"
 )
 _SEPARATORS = re.compile(
-    rf"(?:\s|[,;]|{_SPECIAL_TAG}|{_WRAPPER_TAG}|\[TOOL_CALLS\]|functools(?=\[)"
-    r"|(?:function|assistant)(?=<[|｜]))*"
+    rf"(?:\s|[,;]|{_WRAPPER_TAG}|(?!<\|open\|>call ){_SPECIAL_TAG}|\[TOOL_CALLS\]"
+    r"|functools(?=[\[{])|function call\n|(?:function|assistant)(?=<[|｜]))*"
 )
 _FENCE = re.compile(r"```[\w-]*[ \t]*\n?")
 # A name, then JSON: `Read[ARGS]{`, `functions.Read:0<|…|>{`, `Read\n```json\n{`,
 # `function<sep>Read\n…{`, `<|channel|>commentary to=functions.Read <|constrain|>json<|message|>{`.
 _NAME_BEFORE_JSON = re.compile(
-    rf"(?:function\s*{_SPECIAL_TAG}\s*)?(?:(?:commentary|analysis)\s+)?(?:to=)?"
+    rf"(?:function\s*{_SPECIAL_TAG}\s*)?(?:assistant\s*)?(?:(?:commentary|analysis)\s+)?(?:to=)?"
     rf"(?:functions[.:]|tools[.:])?(?P<name>[A-Za-z_][\w.\-/]*?)(?::\d+)?\s*"
     rf"(?:{_SPECIAL_TAG}|\[CALL_ID\][^\[{{]*|\[ARGS\]|```(?:json)?|json\b|commentary\b|code\b"
-    r"|[\s:=])*(?=\{)"
+    r"|<tool_sep>|[\s:=])*(?=\{)"
 )
+# `Read file_path="/a" limit="3"`, as on a command line.
+_NAME_BEFORE_PAIRS = re.compile(r"(?P<name>[A-Za-z_][\w.\-]*)(?=[ \t]+\w+=[\"'])")
+_PAIR = re.compile(r"[ \t,]+(\w+)=([\"'])(.*?)\2(?=[ \t,]|\s*\Z)", re.DOTALL)
 _REACT_ACTION = re.compile(
-    r"Action:[ \t]*`?(?P<name>[\w.\-/]+)`?[ \t]*\n\s*Action Input:[ \t]*(?:```\w*\s*)?(?=\{)"
+    r"\*{0,2}Action:\*{0,2}[ \t]*`?(?P<name>[\w.\-/]+)`?[ \t]*\n\s*"
+    r"\*{0,2}Action Input:\*{0,2}\s*(?:```\w*\s*)?(?=\{)"
 )
 _COMMAND_ACTION = re.compile(r"Action:\s*(?=```)")
 _OPENING_BRACKET = re.compile(r"[{\[(]")
@@ -55,13 +67,14 @@ _FormReader = Callable[[str, int], CallsAndEnd | None]
 class CallBody(Struct, frozen=True):
     """The calls of a body, and where they end.
 
-    `unclosed`: a tag that should close a value is missing. `incomplete`: there are no calls, but
-    with more text there may be.
+    `unclosed`: a tag that should close a value is missing, and `half`: nothing ends it.
+    `incomplete`: there are no calls, but with more text there may be.
     """
 
     calls: list[FoundCall] = field(default_factory=list)
     end: int = 0
     unclosed: bool = False
+    half: bool = False
     incomplete: bool = False
 
 
@@ -79,7 +92,8 @@ def read_call_body(text: str, *, may_end_early: bool = False) -> CallBody:
         end = calls_and_end[1]
         at = end = _skip_separators(text, _skip_closing_brackets(text, end))
     unclosed = any(call.unclosed for call in calls)
-    return CallBody(calls, _before_space(text, end), unclosed)
+    half = any(call.half for call in calls)
+    return CallBody(calls, _before_space(text, end), unclosed, half)
 
 
 def _skip_closing_brackets(text: str, at: int) -> int:
@@ -142,7 +156,7 @@ def _read_pythonic_list(body: str, at: int) -> CallsAndEnd | None:
             return None
         calls += calls_and_end[0]
         at = _skip_separators(body, calls_and_end[1])
-    return (calls, at + 1) if calls and at < len(body) else None
+    return (calls, min(at + 1, len(body))) if calls else None
 
 
 def _read_name_before_json(body: str, at: int) -> CallsAndEnd | None:
@@ -156,13 +170,29 @@ def _read_name_before_json(body: str, at: int) -> CallsAndEnd | None:
     return [FoundCall(name["name"], arguments)], parsed[1]
 
 
+def _read_name_before_pairs(body: str, at: int) -> CallsAndEnd | None:
+    name = _NAME_BEFORE_PAIRS.match(body, at)
+    if name is None:
+        return None
+    at = name.end()
+    values: dict[str, object] = {}
+    while pair := _PAIR.match(body, at):
+        values[pair[1]] = pair[3]
+        at = pair.end()
+    return ([FoundCall(name["name"], values, untyped=True)], at) if values else None
+
+
 _FORM_READERS: Sequence[_FormReader] = (
     _read_json,
     read_function_tag,
+    read_kimi_call,
+    read_minimax_call,
+    read_nameless_parameters,
     read_key_value_tags,
-    read_element,
     read_gemma_call,
     _read_name_before_json,
     _read_pythonic_list,
     read_pythonic_call,
+    _read_name_before_pairs,
+    read_bare_name,
 )

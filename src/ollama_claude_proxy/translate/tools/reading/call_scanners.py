@@ -11,6 +11,7 @@ from typing import Literal
 
 from ollama_claude_proxy.translate.tools.reading.bracket_scanner import BracketScanner
 from ollama_claude_proxy.translate.tools.reading.call_body import CallBody, read_call_body
+from ollama_claude_proxy.translate.tools.reading.call_heads import may_begin_body
 from ollama_claude_proxy.translate.tools.reading.json_calls import CALL_KEYS
 from ollama_claude_proxy.translate.tools.reading.markup import Markup
 
@@ -23,25 +24,24 @@ HEAD_CHARS = 160
 _MAX_CHARS = 8_000_000
 # Up to this length reading is fast enough to be tried at every closing tag.
 _SHORT_CHARS = 16_384
+# So much may follow the closing tag of a call that cannot be read before it is given up as text.
+_AFTER_BROKEN_CHARS = 200
 
-_NAME_START = re.compile(r"(?:call:\s*)?[\w.:\-/]+ {0,3}(?:[\n<({\[｜`=\r]|$)")
 _NAME_CHARACTERS = re.compile(r"[\w.\-]*")
-_REACT_ACTION = re.compile(
-    r"Action:[ \t]*(?:`{0,3}|```\w*\s*(?:[\[{].*)?|"
-    r"`?[\w.\-/]+`?[ \t\r]*(?:\n\s*(?P<input>[A-Za-z: ]*)(?:```\w*\s*)?(?:\{.*)?)?)",
-    re.DOTALL,
-)
-# What follows the channel of a call; a channel with anything else is text.
-_CHANNEL_RECIPIENTS = ("to=", "<|")
 _FIRST_KEY = re.compile(r"[\[\s]*(?:\{\s*(?:[\"']?(?P<key>\w*)[\"']?\s*(?P<closed>:)?)?)?")
 _SECOND_KEY = re.compile(r'[\[\s]*\{\s*"\w+"\s*:\s*"[^"\\]*"\s*,\s*"(?P<key>[^"]+)"\s*:')
+# What only a call has inside its marks.
+_ATTEMPT = re.compile(
+    r"[\"'](?:name|arguments|parameters)[\"']\s*:|<(?:\w+:)?(?:parameter|invoke|function)[=\s>]"
+    r"|</?arg_|call:\w|\w\(\w+\s*="
+)
 
 # Second keys of the commonest documents that begin with a name.
 _DOCUMENT_KEYS = frozenset({"version", "email", "age", "title", "value", "url", "description"})
 
 
 class MarkedCallScanner:
-    """Scans calls in markup.
+    """Scans calls in marks.
 
     After "ended", `body` holds the calls and `end` says where they end, in characters after the
     opener.
@@ -57,8 +57,19 @@ class MarkedCallScanner:
         self._carry = ""  # the end of the last chunk, in which a closing tag may begin
         self._carry_chars = max(map(len, markup.closers), default=1) - 1
         self._next_reading_at = 0
+        self._broken_end = 0  # where a call ended that cannot be read
         # the first calls with an unclosed value, and their end: taken if nothing better follows
         self._candidate: tuple[CallBody, int] | None = None
+
+    @property
+    def skipped_chars(self) -> int:
+        """How much of the opener is not part of the body."""
+        return len(self._markup.opener) - self._opener_chars
+
+    @property
+    def is_attempt(self) -> bool:
+        """Whether what was scanned has the parts of a call."""
+        return _ATTEMPT.search("".join(self._chunks)) is not None
 
     def feed(self, chunk: str) -> ScanState:
         """Scan the next chunk."""
@@ -75,7 +86,8 @@ class MarkedCallScanner:
             state = self._read_up_to(origin + end)
             if state != "open":
                 return state
-        return "open"
+        gives_up = self._broken_end and self._size - self._broken_end > _AFTER_BROKEN_CHARS
+        return "failed" if gives_up else "open"
 
     def flush(self) -> ScanState:
         """Return the state when nothing follows: calls that are still open end here."""
@@ -84,24 +96,11 @@ class MarkedCallScanner:
         self.end = self.body.end - self._opener_chars
         if self._candidate is not None and (self.body.unclosed or not self.body.calls):
             self.body, self.end = self._candidate
-        return "ended" if self.body.calls else "failed"
+        return "ended" if self.body.calls and not self.body.half else "failed"
 
     def may_begin(self, head: str) -> bool:
         """Whether calls may begin with these characters."""
-        opener = self._markup.opener
-        if opener == "Action:":
-            action = _REACT_ACTION.fullmatch(head)
-            return action is not None and _may_become("Action Input:", action["input"])
-        if opener.endswith("commentary"):
-            rest = head[len(opener) :].lstrip()
-            return rest.startswith(_CHANNEL_RECIPIENTS) or any(
-                recipient.startswith(rest) for recipient in _CHANNEL_RECIPIENTS
-            )
-        if self._markup.opener_in_body:
-            tag = head[len(opener) :].partition(">")[0]
-            return opener.endswith("[") or "\n" not in tag
-        body = head.lstrip()
-        return not body or body[0] in "{[<`" or _NAME_START.match(body) is not None
+        return may_begin_body(self._markup, head)
 
     def _closer_ends(self, window: str) -> list[int]:
         """Return where the closing tags in the window end."""
@@ -125,13 +124,16 @@ class MarkedCallScanner:
         if body.calls and not body.unclosed:
             self.body, self.end = body, end - self._opener_chars
             return "ended"
-        if body.calls and self._candidate is None:
+        if body.calls and self._candidate is None and not body.half:
             self._candidate = body, end - self._opener_chars
-        return "open" if body.calls or body.incomplete else "failed"
+        if body.calls or body.incomplete:
+            return "open"
+        self._broken_end = self._broken_end or end
+        return "open" if _ATTEMPT.search(text) else "failed"
 
 
 class BareCallScanner:
-    """Scans JSON, or Python's list of calls, that stands in the text without markup.
+    """Scans JSON, or Python's list of calls, that stands in the text without marks.
 
     `names` are those of the tools in lower case: a list of calls of other functions is code. After
     "ended", `body` holds the calls and `end` says where they end, in characters from the first
@@ -145,13 +147,9 @@ class BareCallScanner:
         self._chunks: list[str] = []
         self._size = 0
         self._brackets = BracketScanner()
-        self._following: str | None = None  # the text after the last bracket
 
     def feed(self, chunk: str) -> ScanState:
         """Scan the next chunk."""
-        if self._following is not None:
-            self._following += chunk
-            return self._check_following()
         self._chunks.append(chunk)
         before, self._size = self._size, self._size + len(chunk)
         if self._size > _MAX_CHARS:
@@ -161,20 +159,15 @@ class BareCallScanner:
         end = self._brackets.feed(chunk)
         if end is None:
             return "open"
-        text = "".join(self._chunks)
         self.end = before + end
-        self.body = read_call_body(text[: self.end])
-        if not self.body.calls:
-            return "failed"
-        self._following = text[self.end :]
-        return self._check_following()
+        self.body = read_call_body("".join(self._chunks)[: self.end])
+        return "ended" if self.body.calls else "failed"
 
     def flush(self) -> ScanState:
         """Return the state when nothing follows; a last bracket may be missing."""
-        if self._following is None and self._size:
-            self.body = read_call_body("".join(self._chunks), may_end_early=True)
-            self.end = self.body.end
-        return "ended" if self.body.calls else "failed"
+        self.body = read_call_body("".join(self._chunks), may_end_early=True)
+        self.end = self.body.end
+        return "ended" if self.body.calls and not self.body.half else "failed"
 
     def may_begin(self, head: str) -> bool:
         """Whether calls may begin like this: with one of the keys of a call, or a tool's name."""
@@ -197,17 +190,3 @@ class BareCallScanner:
         if len(name) == len(head):
             return any(tool_name.startswith(name) for tool_name in self._names)
         return head[len(name)] == "(" and name in self._names
-
-    def _check_following(self) -> ScanState:
-        """Return "failed" where prose goes on right after the bracket: that quotes the JSON."""
-        following = (self._following or "").lstrip(" \t")
-        if not following:
-            return "open"
-        if following[0] in "`\"')]},:=" or following[0].islower():
-            self.body = CallBody()
-            return "failed"
-        return "ended"
-
-
-def _may_become(expected: str, begun: str | None) -> bool:
-    return expected.startswith((begun or "").strip())

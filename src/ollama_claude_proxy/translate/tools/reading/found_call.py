@@ -10,7 +10,9 @@ class FoundCall(Struct, frozen=True):
 
     `positional` are values without a name, as in `Read("/a")`. `flat`: the arguments stood beside
     the name in one JSON object, so they may be something else. `untyped`: the values are texts
-    without a type, as between tags. `unclosed`: a tag that should close a value is missing.
+    without a type, as between tags. `unclosed`: a tag that should close a value is missing, and
+    `half`: nothing closes it, so it may be half a value. `only_in_marks`: without marks this form
+    is no call, such as a name alone. An empty name is missing; an empty key is glued to the name.
     """
 
     name: str
@@ -19,6 +21,8 @@ class FoundCall(Struct, frozen=True):
     flat: bool = False
     untyped: bool = False
     unclosed: bool = False
+    half: bool = False
+    only_in_marks: bool = False
 
 
 # The calls that were read at a position of a text, and the position where they end.

@@ -60,7 +60,9 @@ def _calls_from_list(values: list[Any]) -> list[FoundCall] | None:
 
 def _call_from_object(value: dict[str, Any]) -> FoundCall | None:
     name_key = next((key for key in _NAME_KEYS if isinstance(value.get(key), str)), None)
-    if name_key is None or not value[name_key].strip() or _is_definition(value):
+    if name_key is None:
+        return _call_by_key(value)
+    if not value[name_key].strip() or _is_definition(value):
         return None
     name = value[name_key].strip()
     rest = {
@@ -68,6 +70,16 @@ def _call_from_object(value: dict[str, Any]) -> FoundCall | None:
     }
     arguments = _nested_arguments(rest)
     return FoundCall(name, rest, flat=True) if arguments is None else FoundCall(name, arguments)
+
+
+def _call_by_key(value: dict[str, Any]) -> FoundCall | None:
+    """Return Apertus's form of a call, `{"Read": {"file_path": "/a"}}`."""
+    if len(value) != 1:
+        return None
+    name, arguments = next(iter(value.items()))
+    if name in CALL_KEYS or not isinstance(arguments, dict):
+        return None
+    return FoundCall(name, arguments, flat=True, only_in_marks=True)
 
 
 def _nested_arguments(rest: dict[str, Any]) -> dict[str, Any] | None:

@@ -1,12 +1,14 @@
 r"""JSON as small models write it.
 
 Strict JSON is tried first. Then repairs that lose nothing: raw line breaks in strings, a bad escape
-(`def\s+main`, where the backslash is meant), and finally the library for the rest: single quotes,
-trailing commas, unquoted keys, Python's words, comments, a missing last bracket. Repaired JSON
-becomes a call only where it fits a tool's schema, and a string that is left open is never repaired,
-because it may be half of one.
+(`def\s+main`, where the backslash is meant), strings in single quotes, which may hold double ones;
+and finally the library for the rest: trailing commas, unquoted keys, Python's words, comments, a
+missing last bracket. What it returns must hold every letter and digit that was written, in order:
+a repair that loses text is worse than none. A string that is left open is never repaired, nor a
+number at the end, because either may be half of one.
 """
 
+import ast
 import json
 import re
 from typing import Any
@@ -18,7 +20,20 @@ from ollama_claude_proxy.translate.tools.reading.bracket_scanner import (
 
 # Repairing larger values would take too long.
 _MAX_REPAIRED_CHARS = 2_000_000
+# Python's parser recurses on the C stack.
+_MAX_LITERAL_CHARS = 200_000
 _BAD_ESCAPE = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|)')
+# A value in single quotes or backticks, up to the quote after which the JSON goes on.
+_SINGLE_QUOTED = re.compile(
+    r"(?P<before>[:,\[{]\s*)(?P<quote>['`])"
+    r"(?P<value>(?:(?!(?P=quote))[^\\]|\\.|(?P=quote)(?!\s*(?:[,}\]:]|\Z)))*)(?P=quote)"
+    r"(?=\s*(?:[,}\]:]|\Z))",
+    re.DOTALL,
+)
+_DOUBLE_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_HALF_NUMBER = re.compile(r"[:\[,]\s*-?[\d.]+\s*\Z")
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|#[^\n]*", re.DOTALL)
 _DECODER = json.JSONDecoder(strict=False)
 
 
@@ -30,7 +45,7 @@ def parse_json_value(text: str, at: int) -> tuple[Any, int] | None:
         pass
     scanner = BracketScanner()
     end = scanner.feed(text, at)
-    if end is None and (scanner.quote or not scanner.depth):
+    if end is None and (scanner.quote or not scanner.depth or _HALF_NUMBER.search(text, at)):
         return None
     end = len(text) if end is None else end
     value = _repair(text[at:end])
@@ -54,19 +69,64 @@ def is_single_value(text: str) -> bool:
 
 
 def _repair(text: str) -> dict[str, Any] | list[Any] | None:
-    """Parse what is nearly JSON; None where that fails."""
+    """Parse what is nearly JSON; None where that fails or would lose something."""
     if len(text) > _MAX_REPAIRED_CHARS:
         return None
-    try:
-        value = _DECODER.decode(_BAD_ESCAPE.sub(_double_backslash, text))
-    except (ValueError, RecursionError):
-        value = _repair_with_library(text)
+    escaped = _BAD_ESCAPE.sub(_double_backslash, text)
+    for attempt in (escaped, _double_quoted(text)):
+        try:
+            value = _DECODER.decode(attempt)
+        except (ValueError, RecursionError):
+            continue
+        return value if isinstance(value, dict | list) and value else None
+    value = _parse_python(text)
+    if value is None:
+        value = _repair_with_library(_double_quoted(text))
+        if not (_keeps_everything(text, value) and _has_whole_quotations(value)):
+            return None
     return value if isinstance(value, dict | list) and value else None
+
+
+def _parse_python(text: str) -> Any:
+    """Return the value that a text is as a literal of Python; None if it is none."""
+    if len(text) > _MAX_LITERAL_CHARS:
+        return None
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+        return None
 
 
 def _double_backslash(match: re.Match[str]) -> str:
     """Keep a valid escape, and double the backslash of a bad one."""
     return match[0] if match[1] else "\\\\"
+
+
+def _double_quoted(text: str) -> str:
+    """Return the text with its strings in single quotes as strings of JSON."""
+    parts: list[str] = []
+    at = 0
+    while at < len(text):
+        single = _SINGLE_QUOTED.search(text, at)
+        if single is None:
+            break
+        double = _DOUBLE_QUOTED.search(text, at)
+        if double is not None and double.start() <= single.end("before") < double.end():
+            parts.append(text[at : double.end()])
+            at = double.end()
+            continue
+        parts += (text[at : single.end("before")], json.dumps(_unescape(single["value"])))
+        at = single.end()
+    return _BAD_ESCAPE.sub(_double_backslash, "".join([*parts, text[at:]]))
+
+
+def _unescape(value: str) -> str:
+    """Return what the escapes of a string in single quotes mean."""
+    value = value.replace("\\'", "'")
+    try:
+        return str(_DECODER.decode('"' + re.sub(r'(?<!\\)"', r"\"", value) + '"'))
+    except ValueError:
+        return value
 
 
 def _repair_with_library(text: str) -> Any:
@@ -76,3 +136,21 @@ def _repair_with_library(text: str) -> Any:
         return repair_json(text, return_objects=True, skip_json_loads=True)
     except (ValueError, RecursionError, IndexError):
         return None
+
+
+def _keeps_everything(text: str, value: Any) -> bool:
+    """Whether a repaired value holds all letters and digits of the text, comments apart."""
+    kept = _letters(json.dumps(value, ensure_ascii=False))
+    return _letters(text) == kept or _letters(_COMMENT.sub("", text)) == kept
+
+
+def _has_whole_quotations(value: Any) -> bool:
+    """Whether no string has half a quotation: where one string ended is then no guess."""
+    if isinstance(value, str):
+        return value.count('"') % 2 == 0
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return all(_has_whole_quotations(one) for one in inner)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, _ESCAPE.sub("", text))).lower()

@@ -1,25 +1,29 @@
-"""The text before a possible call, which decides whether the call is meant or only shown.
-
-A fence of JSON is the commonest form in which small models really call a tool, and also how anyone
-shows a document. So the text before it decides: *for example*, *looks like this*, *as follows*, a
-quotation mark, inline code or a fence of another language show it; a plain announcement ("I'll
-write the file:"), or none, means it.
-"""
+"""The text before a possible call: what is open in it, and what it makes of the call."""
 
 import re
 
-_KEPT_CHARS = 400
-_INTRODUCES_EXAMPLE = re.compile(
-    r"\b(?:for example|for instance|e\.\s?g\.|as follows|like (?:this|so)\b|looks? like|would look"
-    r"|here(?:'s| is) an example|an example of|examples?:"
-    r"|(?:example|sample) (?:call|usage|request|response|output|tool call)|in this format"
-    r"|following format|format is|z\.\s?B\.|zum Beispiel|par exemple|por ejemplo)",
-    re.IGNORECASE,
+from ollama_claude_proxy.translate.tools.reading.shown_or_meant import (
+    Introduction,
+    after_thinking,
+    classify_introduction,
 )
-_QUOTATION_MARKS = "\"'`“‘«„‹(=\\"
+
+_KEPT_CHARS = 1500
+_QUOTATION_MARKS = "\"'`“‘«„‹(=\\「『"
 # A line that begins like this is of a diff, a list, a quotation, a comment, a log or a table.
+_SHOWN_LINE = re.compile(
+    r"\s*(?:[+\-](?=[\s<{\[]|$)|\||>|[*•\u2013]\s|\d+[.)]\s|[$%]\s|#|//|/\*|@@|\[\d|\d{1,4}[-:/]\d"
+    r"|\w+\s*=(?!=)|(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL)\b|[\w.-]+\[\d+\]:)"
+)
+# Where JSON without marks may not follow in the same line.
 _NO_SENTENCE = re.compile(r"\s*(?:[+\-|#$%@/\d\[]|>|\*\s|\w+\s*=|[A-Z]{4,}\b)")
 _SENTENCE_END = re.compile(r"(?:[.:!?…。：！？)\]*>✅🔧]|^)\s*$")
+_LIST_ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.)])\s")
+_DIFF_LINE = re.compile(r"(?:diff --git |@@ |\+\+\+ |--- a/)")
+_ELEMENT = re.compile(
+    r"<(/?)(?:pre|code|samp|example|examples|blockquote|details|textarea|template|CDATA)\b[^>]*>",
+    re.IGNORECASE,
+)
 
 
 class PrecedingText:
@@ -57,8 +61,8 @@ class PrecedingText:
 
     @property
     def line(self) -> str:
-        """The current line so far."""
-        return self._tail.rpartition("\n")[2]
+        """The current line so far, without thinking that ended in it."""
+        return after_thinking(self._tail.rpartition("\n")[2])
 
     @property
     def at_line_start(self) -> bool:
@@ -73,19 +77,45 @@ class PrecedingText:
         return self._tail[-1:] in _QUOTATION_MARKS and self._tail != ""
 
     @property
-    def introduces_example(self) -> bool:
-        """Whether the last line with words says that what follows is only shown."""
-        lines = [line for line in self._tail.split("\n") if line.strip()]
-        return bool(lines) and _INTRODUCES_EXAMPLE.search(lines[-1]) is not None
+    def in_document(self) -> bool:
+        """Whether a call here would be part of something that is shown."""
+        line = self.line
+        if self.in_quotation or _SHOWN_LINE.match(line) or line.count('"') % 2:
+            return True
+        return self._is_indented(line) or self._in_diff() or self._in_open_element()
+
+    @property
+    def introduction(self) -> Introduction:
+        """What the sentence before makes of a call here."""
+        return classify_introduction(self._tail)
 
     @property
     def allows_bare_call(self) -> bool:
-        """Whether a call without markup may begin here: on a blank line, or after a sentence."""
+        """Whether a call without marks may begin here: on a blank line, or after a sentence."""
         line = self.line
         if self._open_brackets:
             return False
-        if not line.strip():
-            return True
-        if _NO_SENTENCE.match(line) or line.count('"') % 2 or not line[-1].isspace():
+        if line.strip():
+            if not line[-1].isspace() or _NO_SENTENCE.match(line):
+                return False
+            if _SENTENCE_END.search(line) is None:
+                return False
+        return not self.in_document
+
+    def _is_indented(self, line: str) -> bool:
+        """Whether the line is an indented block, or goes on with an item of a list."""
+        indentation = line.expandtabs(4)
+        if line.strip() or not indentation:
             return False
-        return _SENTENCE_END.search(line) is not None
+        before = self._tail[: len(self._tail) - len(line)].rstrip("\n").rpartition("\n")[2]
+        return len(indentation) >= 4 or (
+            len(indentation) >= 2 and _LIST_ITEM.match(before) is not None
+        )
+
+    def _in_diff(self) -> bool:
+        paragraph = self._tail.rpartition("\n\n")[2]
+        return any(_DIFF_LINE.match(line) for line in paragraph.split("\n"))
+
+    def _in_open_element(self) -> bool:
+        opened = [match[1] != "/" for match in _ELEMENT.finditer(self._tail)]
+        return bool(opened) and opened[-1]

@@ -10,6 +10,9 @@ from ollama_claude_proxy.translate.tools.reading.found_call import CallsAndEnd, 
 _CALL_START = re.compile(
     r"(?:print\(\s*)?(?:(?:default_api|functions|tools)\.)?([A-Za-z_][\w.\-]*)\("
 )
+_STRING = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""", re.DOTALL)
+_DASHED_NAME = re.compile(r"([(,]\s*)-([A-Za-z]\w*\s*=)")
+_DASH = "DASH__"
 _LITERALS = {"true": True, "false": False, "null": None, "none": None}
 # Python's parser recurses on the C stack.
 _MAX_CHARS = 2_000_000
@@ -38,11 +41,11 @@ def _parse_call(name: str, arguments: str) -> FoundCall | None:
     if len(arguments) > _MAX_CHARS:
         return None
     try:
-        tree = ast.parse(f"f{arguments}", mode="eval").body
+        tree = _parse_python(arguments)
         if not isinstance(tree, ast.Call):
             return None
         named = {
-            keyword.arg: _evaluate_literal(keyword.value)
+            keyword.arg.replace(_DASH, "-"): _evaluate_literal(keyword.value)
             for keyword in tree.keywords
             if keyword.arg
         }
@@ -50,6 +53,19 @@ def _parse_call(name: str, arguments: str) -> FoundCall | None:
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return None
     return FoundCall(name, named, positional)
+
+
+def _parse_python(arguments: str) -> ast.expr:
+    """Parse arguments in parentheses, also with line breaks in strings and names like `-n`."""
+    arguments = _DASHED_NAME.sub(rf"\1{_DASH}\2", arguments)
+    try:
+        return ast.parse(f"f{arguments}", mode="eval").body
+    except SyntaxError:
+        return ast.parse(f"f{_STRING.sub(_escape_lines, arguments)}", mode="eval").body
+
+
+def _escape_lines(string: re.Match[str]) -> str:
+    return string[0].replace("\r\n", "\\n").replace("\n", "\\n")
 
 
 def _evaluate_literal(node: ast.expr) -> Any:

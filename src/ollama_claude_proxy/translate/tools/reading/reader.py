@@ -1,66 +1,44 @@
 """Read calls out of text while it streams.
 
 Text passes through. Only what may begin a marker is held back, and after a marker what may be
-calls, until they are complete or turn out to be none. Then they come out as the text they were,
-complete and in order. Ordinary prose costs one regex search per chunk.
+calls, until they are complete or turn out to be none. Complete calls are held until what follows
+shows that they are meant (`shown_or_meant.py`); then they come out in order, otherwise as the text
+they were. Ordinary prose costs one regex search per chunk.
 
-A fence that shows code is not searched. A fence of JSON, and JSON without markup, are calls only if
-the preceding text allows it and `resolve` knows the tools.
+A fence that shows code is not searched. `resolve` knows the tools.
 """
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from msgspec import Struct
-
 from ollama_claude_proxy.translate.tools.reading.call_scanners import (
-    HEAD_CHARS,
-    BareCallScanner,
     MarkedCallScanner,
     ScanState,
 )
 from ollama_claude_proxy.translate.tools.reading.found_call import FoundCall
-from ollama_claude_proxy.translate.tools.reading.markup import (
-    CALL_FENCES,
-    MARKUPS,
-    STRAY_CLOSERS,
-    Markup,
+from ollama_claude_proxy.translate.tools.reading.held_calls import (
+    HeldCalls,
+    ReadCalls,
+    ReaderOutput,
+    UnreadableCall,
+)
+from ollama_claude_proxy.translate.tools.reading.markup import STRAY_CLOSERS
+from ollama_claude_proxy.translate.tools.reading.openers import (
+    Openers,
+    Opening,
+    fence_line,
+    may_be_fence,
 )
 from ollama_claude_proxy.translate.tools.reading.preceding_text import PrecedingText
+from ollama_claude_proxy.translate.tools.reading.shown_or_meant import FOLLOWING_CHARS
 from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
 
+# Returns the calls, or None where what was found is text. The boolean says that it is JSON without
+# marks, which may be a document.
+ResolveCalls = Callable[[Sequence[FoundCall], bool], Sequence[ResolvedCall] | None]
 
-class ReadCalls(Struct, frozen=True):
-    """Calls that were read, and the text `raw` that they were written as.
-
-    A call of a tool that was not offered is a string.
-    """
-
-    calls: Sequence[ResolvedCall | str]
-    raw: str
-
-
-ReaderOutput = str | ReadCalls
-# Returns the calls of offered tools, or None where what was found is text. The boolean says that
-# it is JSON without markup, which may be a document.
-ResolveCalls = Callable[[Sequence[FoundCall], bool], Sequence[ResolvedCall | str] | None]
-
-_TRIGGER = re.compile(r"[<{\[`]|\n[ \t]*(?=[Af]|\Z)")
-_NAMESPACES = ("default_api.", "functions.", "tools.")
 _BACKTICKS = re.compile(r"`+")
-_FENCE_LINE = re.compile(r"(?P<ticks>`{3,})[ \t]*(?P<info>[^`\n]*)(?P<end>\n|\Z)")
-_MAX_FENCE_LINE_CHARS = 80
-_MAX_OPENER_CHARS = 64
-_LINE_MARKUPS = tuple(markup for markup in MARKUPS if markup.at_line_start)
-# By the first character of the opener; longer openers first, because some begin with another.
-_MARKUPS_BY_CHARACTER = {
-    character: sorted(
-        (m for m in MARKUPS if m.opener[0] == character and not m.at_line_start),
-        key=lambda markup: len(markup.opener),
-        reverse=True,
-    )
-    for character in "<["
-}
+_BETWEEN_CALLS = re.compile(rf"(?:[\s;,]|{'|'.join(map(re.escape, STRAY_CLOSERS))})*")
 # A text of nothing but false markers must not be read again from each of them.
 _MAX_REREAD_CHARS = 16_000_000
 
@@ -69,96 +47,165 @@ class CallReader:
     """Splits streamed text into text and calls; `names` are those of the offered tools."""
 
     def __init__(self, names: Iterable[str], resolve: ResolveCalls) -> None:
-        self._names = frozenset(
-            f"{namespace}{name.lower()}" for name in names for namespace in ("", *_NAMESPACES)
-        )
+        self._openers = Openers(names)
         self._resolve = resolve
         self._preceding = PrecedingText()
-        self._held = ""  # what may be the beginning of an opener
+        self._held_text = ""  # what may be the beginning of an opener, or follows held calls
         self._watching = True  # whether the next chunk is examined even without a trigger
-        self._after_calls = False
-        self._scanner: MarkedCallScanner | BareCallScanner | None = None
-        self._opener = ""  # what the scanner began after, "" for calls without markup
-        self._fenced = False
+        self._held_calls = HeldCalls("none", in_document=False, in_marks=True)
+        self._has_shown = False
+        self._opening: Opening | None = None
         self._chunks: list[str] = []  # what the scanner was fed
         self._reread_chars = 0
 
     @property
     def is_in_call(self) -> bool:
         """Whether what may be a call is open."""
-        return self._scanner is not None
+        return self._opening is not None
 
     def feed(self, chunk: str) -> list[ReaderOutput]:
         """Read the next chunk; return what can be passed on."""
-        if self._scanner is None:
-            if not self._watching and _TRIGGER.search(chunk) is None:
+        if self._opening is None:
+            if not self._watching and self._openers.trigger.search(chunk) is None:
                 self._preceding.add(chunk)
                 return [chunk]
-            chunk, self._held = self._held + chunk, ""
+            chunk, self._held_text = self._held_text + chunk, ""
         return self._read(chunk, last=False)
 
     def flush(self, *, cut: bool = False) -> list[ReaderOutput]:
-        """Return what was held back at the end of the text; as text if the answer was `cut` off."""
-        text, self._held = self._held, ""
-        if cut:
-            opener = self._opener if self._scanner is not None else ""
-            text = opener + "".join(self._chunks) + text
-            self._chunks, self._scanner = [], None
-            return [text] if text else []
-        return self._read(text, last=True)
+        """Return what was held back at the end of the text.
+
+        If the answer was `cut` off, what is open is text; calls that are complete are judged.
+        """
+        text, self._held_text = self._held_text, ""
+        if not cut:
+            attempt = self._attempt()
+            output = self._read(text, last=True)
+            found_calls = any(isinstance(one, ReadCalls) for one in output)
+            return [UnreadableCall(attempt)] if attempt and not found_calls else output
+        text = self._take_scanned() + text
+        output = []
+        self._judge(text, output)
+        return [*output, text] if text else output
+
+    def _attempt(self) -> str:
+        """Return the text of an open call in marks that is meant; empty if there is none."""
+        opening = self._opening
+        if opening is None or not opening.in_marks or not self._held_calls.may_be_meant:
+            return ""
+        scanner = opening.scanner
+        is_attempt = isinstance(scanner, MarkedCallScanner) and scanner.is_attempt
+        return opening.opener + "".join(self._chunks) if is_attempt else ""
+
+    def _take_scanned(self) -> str:
+        """Stop scanning; return what was scanned, with its opener."""
+        opener = self._opening.opener if self._opening is not None else ""
+        scanned, self._chunks, self._opening = opener + "".join(self._chunks), [], None
+        return scanned
 
     def _read(self, text: str, *, last: bool) -> list[ReaderOutput]:
         output: list[ReaderOutput] = []
-        while text or (last and self._scanner is not None):
-            if self._scanner is None:
-                text = self._drop_stray_closer(text, last=last) if self._after_calls else text
+        while text or (last and (self._opening or self._held_calls)):
+            if self._opening is not None:
+                text = self._scan(self._opening, text, output, last=last)
+            elif self._held_calls:
+                text = self._read_following(text, output, last=last)
+            else:
                 text = self._pass_to_opener(text, output, last=last)
-            if self._scanner is not None:
-                text = self._scan_calls(self._scanner, text, output, last=last)
         return output
 
-    def _scan_calls(
-        self,
-        scanner: MarkedCallScanner | BareCallScanner,
-        text: str,
-        output: list[ReaderOutput],
-        *,
-        last: bool,
-    ) -> str:
+    def _scan(self, opening: Opening, text: str, output: list[ReaderOutput], *, last: bool) -> str:
         """Feed the scanner; return the text after its calls, or "" while they are open."""
         self._chunks.append(text)
+        scanner = opening.scanner
         state: ScanState = scanner.feed(text) if text else "open"
         if state == "open" and last:
             state = scanner.flush()
         if state == "open":
             return ""
-        scanned, self._chunks, self._scanner = "".join(self._chunks), [], None
-        without_markup = self._fenced or not self._opener
-        calls = self._resolve(scanner.body.calls, without_markup) if state == "ended" else None
+        scanned = self._take_scanned()[len(opening.opener) :]
+        calls = (
+            self._resolve(scanner.body.calls, not opening.in_marks) if state == "ended" else None
+        )
         if calls is None:
-            return self._pass_opener(scanned, output)
-        output.append(ReadCalls(calls, self._opener + scanned[: scanner.end]))
-        self._preceding.add("\n")
-        self._watching = self._after_calls = True
+            return self._pass_opener(opening, scanned, output)
+        self._held_calls.add(ReadCalls(calls, opening.opener + scanned[: scanner.end]))
+        self._watching = True
         return scanned[scanner.end :]
 
-    def _drop_stray_closer(self, text: str, *, last: bool) -> str:
-        """Drop closing tags after calls whose opening tag the model forgot; or wait for them."""
-        tag = text.lstrip()
-        while closer := next((one for one in STRAY_CLOSERS if tag.startswith(one)), ""):
-            text = tag[len(closer) :]
-            tag = text.lstrip()
-        if not last and any(closer.startswith(tag) for closer in STRAY_CLOSERS):
-            self._held, self._watching = text, True
-            return ""
-        self._after_calls = False
+    def _read_following(self, text: str, output: list[ReaderOutput], *, last: bool) -> str:
+        """Judge held calls by the text after them, or wait for more of it, or for more calls."""
+        between = _BETWEEN_CALLS.match(text)
+        at = between.end() if between else 0
+        rest = text[at:]
+        is_closer = any(closer.startswith(rest) for closer in STRAY_CLOSERS)
+        if not last and (not rest or is_closer):
+            return self._wait(text)
+        found = self._openers.find(text, at, at_line_start=True, last=last) if rest else None
+        if found == "wait":
+            return self._wait(text)
+        if found is not None:
+            self._held_calls.add(text[:at])
+            return self._start(found, text[at:])
+        prose = self._prose(rest)
+        if len(prose) == len(rest) < FOLLOWING_CHARS and not last:
+            return self._wait(text)
+        is_meant = self._judge(text[:at] + prose, output)
+        return _without_closers(text[:at]) + rest if is_meant else text
+
+    def _prose(self, text: str) -> str:
+        """Return the text up to where further calls may begin."""
+        for match in self._openers.trigger.finditer(text):
+            at = match.end() if match[0].startswith("\n") else match.start()
+            if at < len(text) and text[at] != "`":
+                line_start = match[0].startswith("\n")
+                if self._openers.find(text, at, at_line_start=line_start, last=True):
+                    return text[:at]
+            elif text.startswith("```", at):
+                return text[:at]
         return text
 
-    def _pass_opener(self, scanned: str, output: list[ReaderOutput]) -> str:
+    def _judge(self, following: str, output: list[ReaderOutput]) -> bool:
+        """Pass held calls on, as calls or as text; return whether they are meant."""
+        held = self._held_calls
+        if not held:
+            return True
+        calls = held.judge(following, shown_before=self._has_shown)
+        self._held_calls = HeldCalls("none", in_document=False, in_marks=True)
+        if calls is None:
+            self._has_shown = True
+            self._pass_on(held.raw, output)
+            return False
+        output += calls
+        self._preceding.add("\n")
+        self._watching = True
+        return True
+
+    def _wait(self, text: str) -> str:
+        self._held_text, self._watching = text, True
+        return ""
+
+    def _start(self, opening: Opening, text: str) -> str:
+        """Begin to scan; return the text after the opener."""
+        self._opening = opening
+        return text[len(opening.opener) :]
+
+    def _hold(self, opening: Opening, text: str) -> str:
+        """Begin to scan what may be the first of some calls."""
+        self._held_calls = HeldCalls(
+            self._preceding.introduction,
+            in_document=self._preceding.in_document,
+            in_marks=opening.in_marks,
+        )
+        return self._start(opening, text)
+
+    def _pass_opener(self, opening: Opening, scanned: str, output: list[ReaderOutput]) -> str:
         """Pass on the opener of what was no call; return the rest, which may still hold one."""
         self._reread_chars += len(scanned)
-        passed = self._opener
-        if self._fenced:
+        if self._held_calls:
+            self._judge(opening.opener + scanned, output)
+        passed = opening.opener
+        if passed.startswith("`"):
             self._preceding.open_fence = "`" * (len(passed) - len(passed.lstrip("`")))
         elif not passed:
             self._preceding.open_bracket()
@@ -179,14 +226,13 @@ class CallReader:
         while (trigger := self._find_trigger(text, at)) is not None:
             self._pass_on(text[at:trigger], output)
             at = trigger
-            chars = self._examine_trigger(text, at, last=last)
-            if self._scanner is not None:
-                return text[at + chars :]
-            if chars == 0:
-                self._held, self._watching = text[at:], True
-                return ""
-            self._pass_on(text[at : at + chars], output)
-            at += chars
+            found = self._examine(text, at, last=last)
+            if isinstance(found, Opening):
+                return self._hold(found, text[at:])
+            if found == 0:
+                return self._wait(text[at:])
+            self._pass_on(text[at : at + found], output)
+            at += found
         self._pass_on(text[at:], output)
         self._watching = self._preceding.at_line_start and not self._preceding.open_fence
         return ""
@@ -196,84 +242,59 @@ class CallReader:
         if self._preceding.open_fence:
             backtick = text.find("`", at)
             return None if backtick < 0 else backtick
-        if self._preceding.at_line_start and text[at : at + 1] in {"A", "f"}:
-            return at
-        match = _TRIGGER.search(text, at)
+        if self._preceding.at_line_start:
+            start = at + len(text[at:]) - len(text[at:].lstrip(" \t"))
+            if text[start : start + 1] in self._openers.line_start_characters:
+                return start
+        match = self._openers.trigger.search(text, at)
         if match is None:
             return None
-        if match[0][0] != "\n":
+        if not match[0].startswith("\n"):
             return match.start()
         return match.end() if match.end() < len(text) else None
 
-    # Each of these returns how many characters it consumed, and 0 to wait for more text.
-
-    def _examine_trigger(self, text: str, at: int, *, last: bool) -> int:
-        """Start a scanner after an opener, or skip what opens nothing."""
-        character = text[at]
-        if character == "`":
-            return self._consume_backticks(text, at, last=last)
-        if character in "Af":
-            return self._consume_line_start(text, at, last=last)
-        if character in _MARKUPS_BY_CHARACTER:
-            chars = self._consume_opener(text, at, _MARKUPS_BY_CHARACTER[character], last=last)
-            if chars is not None:
-                return chars
-        return self._consume_bracket(text, at) if character in "{[" else 1
-
-    def _consume_opener(
-        self, text: str, at: int, markups: Iterable[Markup], *, last: bool
-    ) -> int | None:
-        """Start at one of these openers; None where there is none."""
-        for markup in markups:
-            if text.startswith(markup.opener, at) and not self._preceding.in_quotation:
-                return self._start(MarkedCallScanner(markup), markup.opener)
-        rest = text[at : at + _MAX_OPENER_CHARS]
-        waiting = not last and any(markup.opener.startswith(rest) for markup in markups)
-        return 0 if waiting else None
-
-    def _consume_line_start(self, text: str, at: int, *, last: bool) -> int:
-        if not self._preceding.at_line_start:
-            return 1
-        chars = self._consume_opener(text, at, _LINE_MARKUPS, last=last)
-        return 1 if chars is None else chars
-
-    def _consume_bracket(self, text: str, at: int) -> int:
-        if self._preceding.allows_bare_call and not self._preceding.introduces_example:
-            scanner = BareCallScanner(self._names)
-            if scanner.may_begin(text[at : at + HEAD_CHARS]):
-                return self._start(scanner, "")
-        self._preceding.open_bracket()
+    def _examine(self, text: str, at: int, *, last: bool) -> Opening | int:
+        """Return what opens calls here, or how many characters open nothing; 0 to wait."""
+        if text[at] == "`":
+            return self._examine_backticks(text, at, last=last)
+        preceding = self._preceding
+        found = (
+            None
+            if preceding.in_quotation
+            else self._openers.find(text, at, at_line_start=preceding.at_line_start, last=last)
+        )
+        if found == "wait":
+            return 0
+        if found is not None and (found.opener or preceding.allows_bare_call):
+            return found
+        if text[at] in "{[":
+            preceding.open_bracket()
         return 1
 
-    def _consume_backticks(self, text: str, at: int, *, last: bool) -> int:
+    def _examine_backticks(self, text: str, at: int, *, last: bool) -> Opening | int:
         run = _BACKTICKS.match(text, at)
         ticks = len(run[0]) if run else 1
-        may_be_fence = ticks >= 3 and self._preceding.at_line_start
-        line = _FENCE_LINE.match(text, at) if may_be_fence else None
-        waiting = at + ticks == len(text) or (line is not None and not line["end"])
-        if waiting and not last and len(text) - at < _MAX_FENCE_LINE_CHARS:
-            return 0
-        if line is not None:
-            return self._consume_fence_line(line)
-        if not self._preceding.open_fence:
-            self._preceding.toggle_inline_code(ticks)
-        return ticks
-
-    def _consume_fence_line(self, line: re.Match[str]) -> int:
-        info = line["info"].strip().lower()
         preceding = self._preceding
+        line = fence_line(text, at) if ticks >= 3 and preceding.at_line_start else None
+        if not last and (at + ticks == len(text) or may_be_fence(text, at, line)):
+            return 0
+        if line is None:
+            if not preceding.open_fence:
+                preceding.toggle_inline_code(ticks)
+            return ticks
         if preceding.open_fence:
-            if not info and len(line["ticks"]) >= len(preceding.open_fence):
+            if not line["info"].strip() and len(line["ticks"]) >= len(preceding.open_fence):
                 preceding.open_fence = ""
             return len(line[0])
-        if info in CALL_FENCES and not (preceding.introduces_example or preceding.in_quotation):
-            markup = Markup(line[0], (line["ticks"],))
-            return self._start(MarkedCallScanner(markup), line[0], fenced=True)
+        found = self._openers.find(text, at, at_line_start=True, last=last)
+        if isinstance(found, Opening):
+            return found
         preceding.open_fence = line["ticks"]
         return len(line[0])
 
-    def _start(
-        self, scanner: MarkedCallScanner | BareCallScanner, opener: str, *, fenced: bool = False
-    ) -> int:
-        self._scanner, self._opener, self._fenced = scanner, opener, fenced
-        return len(opener)
+
+def _without_closers(text: str) -> str:
+    """Return what separates calls from text without stray closing tags."""
+    for closer in STRAY_CLOSERS:
+        text = text.replace(closer, "")
+    return text
