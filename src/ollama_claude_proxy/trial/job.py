@@ -13,6 +13,7 @@ A job:
     steps    what is to be called, in this order; most jobs have one step
     project  the made-up files and commands that answer the calls of a job of several steps:
              `files` (text by path) and `commands` (output by command)
+    quick    true: it is one of the few for somebody in a hurry
 
 A step has `accept`: the calls that are right, any of them. If one answer has several calls, each
 must be one of those, and none may come twice. A call:
@@ -21,6 +22,8 @@ must be one of those, and none may come twice. A call:
     arguments  what each argument must be
     optional   what an argument must be if it is there
     extra      the names of arguments that may have any value; `description` always may
+    edit       for a tool that replaces text: the file's text `before` and `after`. Then
+               `old_string`, `new_string` and `replace_all` are right if they make the one the other
 
 What an argument must be is a text, number, boolean, null or list that it must equal, or an object
 with one of these keys:
@@ -61,6 +64,13 @@ class Expected(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 Value = Expected | str | int | float | bool | list[Any] | None
 
 
+class EditResult(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file's text before and after an edit."""
+
+    before: str
+    after: str
+
+
 class ExpectedCall(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A call that is right."""
 
@@ -68,6 +78,7 @@ class ExpectedCall(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     arguments: dict[str, Value] = {}
     optional: dict[str, Value] = {}
     extra: tuple[str, ...] = ()
+    edit: EditResult | None = None
 
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,6 +102,7 @@ class Job(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     prompt: str
     steps: tuple[Step, ...]
     project: MadeUpProject = MadeUpProject()
+    quick: bool = False
 
 
 class JobSet(Struct, frozen=True, forbid_unknown_fields=True):

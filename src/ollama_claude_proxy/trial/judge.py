@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct
 
-from ollama_claude_proxy.trial.job import Expected, ExpectedCall, Step, Value
+from ollama_claude_proxy.trial.edit import EDIT_ARGUMENTS, apply_edit
+from ollama_claude_proxy.trial.job import EditResult, Expected, ExpectedCall, Step, Value
 from ollama_claude_proxy.trial.shell_words import shell_words
 
 _FREE = "description"
@@ -33,6 +34,7 @@ class FaultKind(StrEnum):
     WRONG = "wrong argument"
     UNEXPECTED = "unexpected argument"
     REPEATED = "repeated call"
+    NO_PROGRESS = "no progress"
 
 
 class Call(Struct, frozen=True):
@@ -78,8 +80,9 @@ def judge_call(call: Call, step: Step) -> Fault | None:
 
 
 def _faults(arguments: Mapping[str, Any], expected: ExpectedCall) -> list[Fault]:
-    free = {_FREE, *expected.extra}
-    faults = [
+    free = {_FREE, *expected.extra, *(EDIT_ARGUMENTS if expected.edit else ())}
+    faults = _edit_faults(arguments, expected.edit) if expected.edit else []
+    faults += [
         Fault(FaultKind.MISSING, f"{name} is missing", name)
         for name in expected.arguments
         if name not in arguments and name != _FREE
@@ -93,6 +96,16 @@ def _faults(arguments: Mapping[str, Any], expected: ExpectedCall) -> list[Fault]
             why = f"{name} should not be there, and is {_show(value)}"
             faults.append(Fault(FaultKind.UNEXPECTED, why, name))
     return faults
+
+
+def _edit_faults(arguments: Mapping[str, Any], edit: EditResult) -> list[Fault]:
+    result = apply_edit(edit.before, arguments)
+    if isinstance(result, str):
+        is_right = result.rstrip("\n") == edit.after.rstrip("\n")
+        why = "the edit does not make the text that was asked for"
+        return [] if is_right else [Fault(FaultKind.WRONG, why, "new_string")]
+    kind = FaultKind.MISSING if result.argument not in arguments else FaultKind.WRONG
+    return [Fault(kind, result.why, result.argument)]
 
 
 def _compare(value: Any, expected: Value, name: str, place: str) -> Fault | None:
