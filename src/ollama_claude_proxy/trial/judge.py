@@ -212,7 +212,7 @@ def _wanted(expected: Expected) -> str:
     if expected.one_of is not None:
         return " or ".join(map(_show, expected.one_of[:3]))
     if expected.matches is not None:
-        return f"like {_show(expected.matches)}"
+        return "what was asked for"
     if expected.json is not UNSET:
         return f"the JSON {_show(expected.json)}"
     return _show(expected.is_)

@@ -58,16 +58,17 @@ def _strengths(summary: Summary) -> list[str]:
 
 
 def _weaknesses(summary: Summary) -> list[str]:
-    """Return what goes wrong in the worst kinds of jobs."""
+    """Return what goes wrong in the worst kinds of jobs, the same fault said once."""
     failed = Counter(failure.kind for failure in summary.failures)
+    subjects: dict[str, list[str]] = {}
 
     def badness(kind: str) -> tuple[float, int]:
         return (-failed[kind] / summary.kinds[kind].jobs, _importance(kind))
 
-    return [
-        _WEAKNESSES[_commonest_fault(summary.failures, kind)].format(_subject(kind))
-        for kind in sorted(failed, key=badness)[:_MAX_WEAKNESSES]
-    ]
+    for kind in sorted(failed, key=badness)[:_MAX_WEAKNESSES]:
+        fault = _commonest_fault(summary.failures, kind)
+        subjects.setdefault(fault, []).append(_subject(kind))
+    return [_WEAKNESSES[fault].format(_join(words)) for fault, words in subjects.items()]
 
 
 def _commonest_fault(failures: Iterable[Failure], kind: str) -> str:
