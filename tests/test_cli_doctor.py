@@ -31,6 +31,7 @@ CHECKS = [
     "template",
     "memory",
     "tool call",
+    "trial",
     "claude code",
     "variables",
 ]

@@ -51,6 +51,7 @@ def test_each_model_is_listed_with_its_abilities(tmp_path: Path, fake: FakeOllam
         "template": None,  # nothing is loaded for a list
         "roles": [],
         "loaded": None,
+        "tried": None,
     }
     assert models["my-qwen-gguf:7b"]["tools"] is True  # which `/api/tags` does not tell
     assert models["smollm2:135m"]["tools"] is False
@@ -95,7 +96,7 @@ def test_the_table_is_for_people(tmp_path: Path) -> None:
     assert head.split()[:3] == ["model", "size", "kind"]
     assert row.split() == [
         *["qwen2.5-coder:7b", "4.7", "GB", "qwen2", "7.6B", "Q4_K_M", "32768"],
-        *["✓", "GPU", "6.0", "GB", "main"],
+        *["✓", "GPU", "6.0", "GB", "main", "-"],
     ]
     assert title.startswith("Recommended")
     assert "ollama pull qwen2.5-coder:7b" in first

@@ -10,12 +10,16 @@ import pytest
 
 from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
 from ollama_claude_proxy.translate.tools.toolbox import OfferedTool, Toolbox
+from ollama_claude_proxy.trial.job import read_jobs
+from ollama_claude_proxy.trial.judge import Call, Fault, FaultKind, judge_calls
 from support.call_reading import calls, chunks, read
 
 with gzip.open(Path(__file__).parent / "data" / "small-model.json.gz", "rt") as _file:
     RECORDED: dict[str, Any] = json.load(_file)
 TOOLS = Toolbox(OfferedTool(tool["name"], tool["input_schema"]) for tool in RECORDED["tools"])
 ANSWERS: list[dict[str, Any]] = RECORDED["answers"]
+_JOBS_PATH = Path(__file__).parent / "data" / "small_model_jobs.json"
+JOBS = {job.prompt: job for job in read_jobs(_JOBS_PATH.read_bytes()).jobs}
 
 # No call that a careful reader could run: another tool's name with arguments that fit none, a
 # schema where arguments should be, a definition said again, a command in a fence of bash.
@@ -34,6 +38,11 @@ NO_CALL = {
 
 def called(answer: dict[str, Any], size: int = 4) -> list[ResolvedCall]:
     return calls(read(chunks(answer["text"], size), TOOLS))
+
+
+def judge(answer: dict[str, Any]) -> Fault | None:
+    made = [Call(call.name, call.arguments) for call in called(answer)]
+    return judge_calls(made, JOBS[answer["task"]].steps[0])
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda one: f"{one['mode']}: {one['task'][:40]}")
@@ -55,13 +64,36 @@ def test_twenty_seven_of_thirty_tasks_run_with_the_intended_tool() -> None:
     assert right["text-example"] >= 27
 
 
+def test_every_task_has_a_judged_call_of_its_intended_tool() -> None:
+    assert list(JOBS) == list(dict.fromkeys(answer["task"] for answer in ANSWERS))
+    for answer in ANSWERS:
+        accepted = JOBS[answer["task"]].steps[0].accept
+        assert {call.tool for call in accepted} == {answer["expected_tool"]}
+
+
+def test_twenty_four_of_thirty_tasks_run_with_the_right_arguments_too() -> None:
+    """Tasks whose calls run and yet do something else are not done."""
+    right = Counter(answer["mode"] for answer in ANSWERS if judge(answer) is None)
+    assert right["text-example"] >= 24
+
+
+@pytest.mark.parametrize(
+    ("task", "argument"),
+    [
+        ("Open /home/u/app/config.yaml, lines 100 to 150 only.", "limit"),
+        ("Fetch https://example.com/docs and tell me the title.", "prompt"),
+    ],
+)
+def test_a_call_with_the_right_name_can_be_wrong(task: str, argument: str) -> None:
+    one = next(one for one in ANSWERS if (one["mode"], one["task"]) == ("text-example", task))
+    fault = judge(one)
+    assert fault is not None
+    assert (fault.kind, fault.argument) == (FaultKind.WRONG, argument)
+
+
 def test_naming_the_tools_and_showing_an_example_call_improves_the_result() -> None:
     """Why `tool_example` is on unless somebody switches it off."""
-    right = Counter(
-        answer["mode"]
-        for answer in ANSWERS
-        if any(call.name == answer["expected_tool"] for call in called(answer))
-    )
+    right = Counter(answer["mode"] for answer in ANSWERS if judge(answer) is None)
     assert right["text-example"] > right["text"]
 
 

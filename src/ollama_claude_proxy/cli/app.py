@@ -25,11 +25,13 @@ class Command:
     """A command's name and its summary in `ocp --help`.
 
     With `forwards_arguments` all arguments, options too, are passed on to another program.
+    `module` is the name of its file where that differs.
     """
 
     name: str
     summary: str
     forwards_arguments: bool = False
+    module: str = ""
 
 
 _HELP_OPTIONS = {"help_option_names": ["--help", "-h"]}
@@ -45,6 +47,7 @@ COMMANDS = (
     Command("demo", "Show how the proxy works, without Ollama or a model."),
     Command("doctor", "Check everything, and show how to fix what is wrong."),
     Command("models", "List the models in Ollama and the recommended ones."),
+    Command("try", "Try which models can really do the work.", module="try_models"),
     Command("sessions", "Show, search, export and delete remembered conversations."),
     Command("config", "Show every setting and where its value comes from."),
 )
@@ -66,7 +69,9 @@ class LazyCommands(TyperGroup):
 
 def _load_command(command: Command) -> Any:
     """Import a command and return it as Typer runs it."""
-    target = import_module(f"ollama_claude_proxy.cli.commands.{command.name}").command
+    target = import_module(
+        f"ollama_claude_proxy.cli.commands.{command.module or command.name}"
+    ).command
     if isinstance(target, typer.Typer):
         return typer.main.get_command(target)
     app = _new_typer()

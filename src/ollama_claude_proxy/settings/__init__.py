@@ -13,6 +13,7 @@ from ollama_claude_proxy.settings.sources import (
     config_path,
     data_path,
     environment,
+    trials_path,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "data_path",
     "environment",
     "load_settings",
+    "trials_path",
 ]

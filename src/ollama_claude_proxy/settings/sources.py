@@ -68,6 +68,13 @@ def cache_path() -> Path:
     return user_cache_path("ocp", appauthor=False) / "templates.json"
 
 
+def trials_path() -> Path:
+    """Return the path of the file that keeps what `ocp try` found."""
+    from platformdirs import user_cache_path  # noqa: PLC0415  # as above
+
+    return user_cache_path("ocp", appauthor=False) / "trials.json"
+
+
 def data_path() -> Path:
     """Return the path of the database of remembered conversations."""
     from platformdirs import user_data_path  # noqa: PLC0415  # as above

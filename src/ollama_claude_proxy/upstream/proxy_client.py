@@ -1,4 +1,4 @@
-"""A small client of the proxy itself, for `ocp doctor` and `ocp demo`."""
+"""A small client of the proxy itself, for `ocp doctor`, `ocp demo` and `ocp try`."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -40,6 +40,15 @@ class Reply:
             case {"type": "message_delta", "delta": delta, "usage": usage}:
                 self.stop_reason = delta["stop_reason"]
                 self.output_tokens = usage["output_tokens"]
+
+
+@dataclass(frozen=True)
+class WholeReply:
+    """An answer that was not streamed; `call_counts` is what `x-ocp-calls` tells of its calls."""
+
+    blocks: list[dict[str, Any]]
+    output_tokens: int
+    call_counts: dict[str, int]
 
 
 class ProxyClient:
@@ -85,6 +94,25 @@ class ProxyClient:
             reply.add(event)
         return reply
 
+    async def ask_whole(self, body: dict[str, Any], *, seconds: float) -> WholeReply:
+        """Send a Messages request that is not streamed; return its answer.
+
+        Raises TimeoutError if it does not come in `seconds`.
+        """
+        content = {**body, "stream": False}
+        timeout = httpx.Timeout(seconds, connect=_CONNECT_SECONDS)
+        try:
+            response = await self._client.post("/v1/messages", json=content, timeout=timeout)
+        except httpx.ReadTimeout as error:
+            raise TimeoutError from error
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        if response.status_code != 200:
+            raise _refusal(response.status_code, response.content)
+        message = response.json()
+        counts = _call_counts(response.headers.get("x-ocp-calls", ""))
+        return WholeReply(message["content"], message["usage"]["output_tokens"], counts)
+
     async def count_tokens(self, body: dict[str, Any]) -> int:
         """Return how many tokens a Messages request has."""
         try:
@@ -112,6 +140,12 @@ async def _events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
             if event.get("type") == "error":
                 raise OcpError(event["error"]["message"])
             yield event
+
+
+def _call_counts(header: str) -> dict[str, int]:
+    """Return the counts of a header such as `read=1 repaired=1`."""
+    pairs = (pair.partition("=") for pair in header.split())
+    return {name: int(count) for name, _, count in pairs}
 
 
 def _refusal(status: int, body: bytes) -> OcpError:

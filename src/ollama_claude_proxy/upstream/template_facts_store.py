@@ -6,7 +6,6 @@ model, which its first request does anyway; the window is the same, so that it i
 
 import asyncio
 import logging
-import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -22,6 +21,7 @@ from ollama_claude_proxy.errors import (
     RunnerStopped,
     UpstreamRejected,
 )
+from ollama_claude_proxy.upstream.private_file import write_private_file
 from ollama_claude_proxy.upstream.upstream import Upstream
 from ollama_claude_proxy.wire.chat import ModelRequest
 from ollama_claude_proxy.wire.model import ModelProfile, TemplateFacts
@@ -109,7 +109,7 @@ class TemplateFactsStore:
             del self._stored.facts[next(iter(self._stored.facts))]
         if self._path is not None:
             try:
-                _write(self._path, msgspec.json.encode(self._stored))
+                write_private_file(self._path, msgspec.json.encode(self._stored))
             except OSError as error:  # it is probed again after the next start
                 logger.warning("the facts about a template could not be stored: %s", error)
 
@@ -121,12 +121,3 @@ def _read(path: Path | None) -> _StoredFacts:
             if stored.edition == _EDITION:
                 return stored
     return _StoredFacts()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_bytes(content)
-    draft.replace(path)

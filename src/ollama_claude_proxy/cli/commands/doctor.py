@@ -17,6 +17,7 @@ from ollama_claude_proxy.cli.checks import (
     machine,
     template,
     tool_call,
+    trial,
 )
 from ollama_claude_proxy.cli.checks.context import CheckContext
 from ollama_claude_proxy.cli.checks.finding import Finding, Status, failed, print_row, skipped
@@ -46,6 +47,7 @@ CHECKS = (
     Check("template", template.check_template, ("answer",)),
     Check("memory", gpu_memory.check_memory, ("answer",)),
     Check("tool call", tool_call.check_tool_call, ("abilities", "answer")),
+    Check("trial", trial.check_trial, ("model",)),
     Check("claude code", claude_environment.check_claude_code),
     Check("variables", claude_environment.check_variables, ("settings",)),
 )

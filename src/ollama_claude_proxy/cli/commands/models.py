@@ -18,6 +18,7 @@ from ollama_claude_proxy.cli.templates import (
     open_template_facts,
     tool_presentation,
 )
+from ollama_claude_proxy.cli.trial_results import TrialResults
 from ollama_claude_proxy.cli.units import format_bytes
 from ollama_claude_proxy.errors import ModelNotInstalled, OllamaUnreachable
 from ollama_claude_proxy.settings import Settings, load_settings
@@ -27,17 +28,32 @@ if TYPE_CHECKING:
     from ollama_claude_proxy.upstream.catalog import Catalog
 
 _TIMEOUT = 20.0  # seconds; there is one request for each model
-_COLUMNS = ("model", "size", "kind", "context", "tools", "vision", "thinks", "loaded", "role")
+_COLUMNS = (
+    "model",
+    "size",
+    "kind",
+    "context",
+    "tools",
+    "vision",
+    "thinks",
+    "loaded",
+    "role",
+    "tried",
+)
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """The installed models, the loaded ones by digest, and roles and template facts by name."""
+    """The installed models, the loaded ones by digest, and roles and template facts by name.
+
+    `trials` has what `ocp try` found.
+    """
 
     models: Sequence[ModelProfile]
     loaded: Mapping[str, LoadedModel]
     roles: Mapping[str, Sequence[str]]
     template_facts: Mapping[str, TemplateFacts | None]
+    trials: TrialResults
 
 
 def command(
@@ -54,7 +70,8 @@ def command(
     """List the models in Ollama and the recommended ones.
 
     The kind is the family, the number of parameters and the quantization; loaded is where in memory
-    the model is now. The role main is everything that no other role covers.
+    the model is now. The role main is everything that no other role covers. Tried is how many jobs
+    of `ocp try` it did.
 
     Examples:
       ocp models
@@ -65,7 +82,9 @@ def command(
                    context_length and window (tokens), tools, vision, thinking, cloud,
                    shows_tools (native, or text/DIALECT: ocp does), template (what it does with
                    tools and turns; null: not tested yet, `ocp doctor` tests it),
-                   roles, loaded (null, or size, size_vram, context_length, place)
+                   roles, loaded (null, or size, size_vram, context_length, place),
+                   tried (null, or done, jobs, verdict, tokens_per_second, window, at: seconds
+                   since 1970)
       recommended  name, purpose, memory_gb, download, pull, installed
     """
     settings = load_settings({"ollama_url": ollama_url}, config).settings
@@ -88,7 +107,7 @@ async def _read_inventory(settings: Settings) -> Inventory:
             known = open_template_facts(upstream).known
             facts = {model.name: await known(model) for model in models}
             roles = await _read_roles(catalog, settings)
-            return Inventory(models, loaded, roles, facts)
+            return Inventory(models, loaded, roles, facts, TrialResults())
     except TimeoutError:
         raise OllamaUnreachable(settings.ollama_url, "it took too long") from None
 
@@ -122,6 +141,7 @@ def _print_tables(inventory: Inventory) -> None:
 
 def _model_row(model: ModelProfile, inventory: Inventory) -> list[str]:
     loaded = inventory.loaded.get(model.digest)
+    trial = inventory.trials.of(model)
     return [
         model.name,
         "cloud" if model.cloud else format_bytes(model.size),
@@ -130,6 +150,7 @@ def _model_row(model: ModelProfile, inventory: Inventory) -> list[str]:
         *(_check_mark(can) for can in (model.tools, model.vision, model.thinking)),
         "-" if loaded is None else f"{format_placement(loaded)} {format_bytes(loaded.size)}",
         ", ".join(inventory.roles.get(model.name, ())) or "-",
+        "-" if trial is None else trial.score,
     ]
 
 
@@ -174,6 +195,7 @@ def _model_json(model: ModelProfile, inventory: Inventory, settings: Settings) -
 
     loaded = inventory.loaded.get(model.digest)
     facts = inventory.template_facts[model.name]
+    trial = inventory.trials.of(model)
     return {
         "name": model.name,
         "alias": alias(model.name),
@@ -196,5 +218,14 @@ def _model_json(model: ModelProfile, inventory: Inventory, settings: Settings) -
             "size_vram": loaded.size_vram,
             "context_length": loaded.context_length,
             "place": format_placement(loaded),
+        },
+        "tried": trial
+        and {
+            "done": trial.summary.done,
+            "jobs": trial.summary.jobs,
+            "verdict": trial.verdict,
+            "tokens_per_second": trial.summary.tokens_per_second,
+            "window": trial.window,
+            "at": trial.at,
         },
     }

@@ -1,0 +1,1 @@
+"""The jobs and tools of `ocp try`, as JSON."""
