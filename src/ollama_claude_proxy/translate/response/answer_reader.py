@@ -154,22 +154,25 @@ class AnswerReader:
             if isinstance(call, str):
                 self._writer.notes.append("a call of an unknown tool is shown as text")
                 events += self._writer.write_text(call)
-            elif call.problem and self._retries:
+                continue
+            call = self._expectations.edits.repair(call)  # noqa: PLW2901  # the same call
+            if (call.problem or call.mismatch) and self._retries:
                 self._retry(call)
                 break
-            else:
-                events += self._writer.write_call(call)
+            events += self._writer.write_call(call)
         return events
 
     def _retry(self, call: ResolvedCall) -> None:
-        """Ask again for the arguments of a call that does not fit its schema."""
+        """Ask again for the arguments of a call that does not fit its schema, or the file."""
         self.broken_call = call
-        self._writer.notes.append("what followed a call that does not fit its schema was left out")
+        what = "its schema" if call.problem else "the file"
+        self._writer.notes.append(f"what followed a call that does not fit {what} was left out")
         self.follow_up = FollowUp(
             kind="arguments",
             tool=self._expectations.toolbox.find(call.name),
             before="".join(self._pieces),
-            problem=call.problem,
+            problem=call.problem or call.mismatch,
+            shown=call.shown,
         )
 
     def _release_pending_calls(self) -> list[Event]:

@@ -1,0 +1,148 @@
+"""Spans of a file that equal what a model wrote up to white space, quotes, dashes and marks."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from ollama_claude_proxy.translate.tools.edits.indentation import (
+    NO_SHIFT,
+    Shift,
+    find_shift,
+    indent_of,
+)
+from ollama_claude_proxy.translate.tools.edits.spelling import SpelledText, columns
+
+# Less is no evidence of a place.
+_MIN_CHARACTERS = 4
+_INNER_SPACE = re.compile(r"\s+")
+
+
+class Span(Struct, frozen=True):
+    """A span of a text from `start` to `end`, whose lines are indented by `shift`.
+
+    `begins_inside` tells that it begins behind the indentation of its first line.
+    """
+
+    start: int
+    end: int
+    shift: Shift = NO_SHIFT
+    begins_inside: bool = True
+
+
+class Wanted:
+    """What is looked for, and what shall replace it."""
+
+    def __init__(self, old: str, new: str) -> None:
+        self.old = SpelledText(old)
+        self.new_lines = new.split("\n")
+
+    @property
+    def is_evidence(self) -> bool:
+        """Whether there is enough of it to know a place by."""
+        return len("".join(self.old.plain.split())) >= _MIN_CHARACTERS
+
+
+def find_spans(text: SpelledText, wanted: Wanted, limit: int) -> list[Span]:
+    """Return the spans that equal what is wanted up to slips, at most `limit`."""
+    spans: list[Span] = []
+    if wanted.is_evidence:
+        for position in _occurrences(text.plain, wanted.old.plain):
+            span = _span_at(text, wanted, position)
+            if span is not None:
+                spans.append(span)
+            if len(spans) >= limit:
+                break
+    return spans
+
+
+def _occurrences(text: str, part: str) -> Iterator[int]:
+    position = text.find(part)
+    while position >= 0:
+        yield position
+        position = text.find(part, position + 1)
+
+
+def _span_at(text: SpelledText, wanted: Wanted, position: int) -> Span | None:
+    line, column = text.place(position)
+    last_line, last_column = text.place(position + len(wanted.old.plain))
+    pairs = _indent_pairs(text, wanted, line)
+    begin = _begin(text, wanted, line, column, pairs)
+    if begin is None:
+        return None
+    start, shift, begins_inside = begin
+    end = _end(text, wanted, last_line, last_column, shift)
+    if end is None or end < start:
+        return None
+    span = Span(start, end, shift, begins_inside)
+    return span if _same_inner_space(wanted.old.text, text.text[start:end]) else None
+
+
+def _indent_pairs(text: SpelledText, wanted: Wanted, line: int) -> list[tuple[str, str]]:
+    """Return the indents of the lines behind the first one: as written, and as they are."""
+    old = wanted.old
+    return [
+        (indent_of(old.lines[index]), indent_of(text.lines[line + index]))
+        for index in range(1, len(old.lines))
+        if old.plain_lines[index]
+    ]
+
+
+def _begin(
+    text: SpelledText, wanted: Wanted, line: int, column: int, pairs: Sequence[tuple[str, str]]
+) -> tuple[int, Shift, bool] | None:
+    """Return where the span begins, how it is shifted, and whether it begins inside a line."""
+    rest = find_shift(pairs)
+    real, written = text.lines[line], wanted.old.lines[0]
+    line_start = text.line_start(line)
+    if rest is None:
+        return None
+    if not wanted.old.plain_lines[0]:
+        at_end = column == len(text.plain_lines[line])
+        return (line_start + len(real.rstrip("\r")), rest, True) if at_end else None
+    indent, start = indent_of(written), columns(real)[column]
+    if column > 0:
+        fits = real[:start].endswith(indent)
+        return (line_start + start - len(indent), rest, True) if fits else None
+    real_indent = real[:start]
+    ends_with_it = real_indent.endswith(indent)
+    if not pairs and ends_with_it and _continues_inside(wanted, real_indent):
+        return line_start + start - len(indent), rest, True
+    whole = find_shift([(indent, real_indent), *pairs])
+    if whole is not None:
+        return line_start, whole, False
+    return (line_start + start - len(indent), rest, True) if ends_with_it else None
+
+
+def _continues_inside(wanted: Wanted, indent: str) -> bool:
+    """Whether the later lines of what replaces one line have its real indentation."""
+    return all(line.startswith(indent) for line in wanted.new_lines[1:] if line.strip())
+
+
+def _end(text: SpelledText, wanted: Wanted, line: int, column: int, shift: Shift) -> int | None:
+    """Return where the span ends: behind the last word, with white space only if it is the same."""
+    written, real = wanted.old.lines[-1], text.lines[line]
+    line_start = text.line_start(line)
+    if not wanted.old.plain_lines[-1]:
+        indent = shift.apply(written)
+        fits = column == 0 and indent is not None and real.startswith(indent)
+        return line_start + len(indent or "") if fits else None
+    end = columns(real)[column - 1] + 1
+    space = written[len(written.rstrip()) :]
+    return line_start + end + (len(space) if space and real.startswith(space, end) else 0)
+
+
+def _same_inner_space(written: str, real: str) -> bool:
+    """Whether the white space within the lines differs by tabs against spaces at most."""
+    return all(
+        _same_spaces(_INNER_SPACE.findall(one.strip()), _INNER_SPACE.findall(other.strip()))
+        for one, other in zip(written.split("\n"), real.split("\n"), strict=True)
+        if one != other
+    )
+
+
+def _same_spaces(written: list[str], real: list[str]) -> bool:
+    return len(written) == len(real) and all(
+        one == other or not (set(one) == {" "} and set(other) == {" "})
+        for one, other in zip(written, real, strict=True)
+    )
