@@ -94,24 +94,32 @@ def _begin(
     """Return where the span begins, how it is shifted, and whether it begins inside a line."""
     rest = find_shift(pairs)
     real, written = text.lines[line], wanted.old.lines[0]
-    line_start = text.line_start(line)
     if rest is None:
         return None
     if not wanted.old.plain_lines[0]:
-        at_end = column == len(text.plain_lines[line])
-        return (line_start + len(real.rstrip("\r")), rest, True) if at_end else None
-    indent, start = indent_of(written), columns(real)[column]
+        return _begin_blank(text, line, column, rest)
+    line_start, indent, start = text.line_start(line), indent_of(written), columns(real)[column]
+    inside = line_start + start - len(indent), rest, True
+    begins_so = real[:start].endswith(indent)
     if column > 0:
-        fits = real[:start].endswith(indent)
-        return (line_start + start - len(indent), rest, True) if fits else None
-    real_indent = real[:start]
-    ends_with_it = real_indent.endswith(indent)
-    if not pairs and ends_with_it and _continues_inside(wanted, real_indent):
-        return line_start + start - len(indent), rest, True
-    whole = find_shift([(indent, real_indent), *pairs])
+        return inside if begins_so else None
+    if not pairs and begins_so and _continues_inside(wanted, real[:start]):
+        return inside
+    whole = find_shift([(indent, real[:start]), *pairs])
     if whole is not None:
         return line_start, whole, False
-    return (line_start + start - len(indent), rest, True) if ends_with_it else None
+    return inside if begins_so else None
+
+
+def _begin_blank(
+    text: SpelledText, line: int, column: int, shift: Shift
+) -> tuple[int, Shift, bool] | None:
+    """Return where a span begins whose first line is blank: with a blank one, or behind another."""
+    if not text.plain_lines[line]:
+        return text.line_start(line), shift, False
+    if column < len(text.plain_lines[line]):
+        return None
+    return text.line_start(line) + len(text.lines[line].rstrip("\r")), shift, True
 
 
 def _continues_inside(wanted: Wanted, indent: str) -> bool:
@@ -120,16 +128,23 @@ def _continues_inside(wanted: Wanted, indent: str) -> bool:
 
 
 def _end(text: SpelledText, wanted: Wanted, line: int, column: int, shift: Shift) -> int | None:
-    """Return where the span ends: behind the last word, with white space only if it is the same."""
+    """Return where the span ends: behind the last word, with the white space that ends the line."""
     written, real = wanted.old.lines[-1], text.lines[line]
     line_start = text.line_start(line)
     if not wanted.old.plain_lines[-1]:
-        indent = shift.apply(written)
+        if not text.plain_lines[line]:
+            return line_start + len(real.removesuffix("\r"))
+        indent = shift.apply(written) if written else ""
         fits = column == 0 and indent is not None and real.startswith(indent)
         return line_start + len(indent or "") if fits else None
     end = columns(real)[column - 1] + 1
+    rest = real[end:].removesuffix("\r")
     space = written[len(written.rstrip()) :]
-    return line_start + end + (len(space) if space and real.startswith(space, end) else 0)
+    if not rest.strip(" \t"):
+        end += len(rest)
+    elif rest.startswith(space):
+        end += len(space)
+    return line_start + end
 
 
 def _same_inner_space(written: str, real: str) -> bool:

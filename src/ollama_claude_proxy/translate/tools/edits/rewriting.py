@@ -15,6 +15,8 @@ from ollama_claude_proxy.translate.tools.edits.spelling import columns, plain_ch
 
 # Comparing takes the product of both numbers of lines.
 _MAX_COMPARED = 40_000
+# A line of which so much is what it was ends as it did.
+_SURELY_KEPT = 0.5
 _WIDE_SPACE = re.compile(r"\t|  ")
 
 _Pair = tuple[str, str]  # a line as the model wrote it, and as it is in the file
@@ -108,8 +110,17 @@ class _Rewriting:
         if real_indent is None:
             raise _TwoMeaningsError
         body = line[len(indent) :].rstrip()
-        end = "" if self._strips_ends else line[len(line.rstrip()) :]
-        return real_indent + self._body(body, pair) + end
+        return real_indent + self._body(body, pair) + self._line_end(line, pair)
+
+    def _line_end(self, line: str, pair: _Pair | None) -> str:
+        """Return the white space that ends a changed line: the file's, if the model left it out."""
+        real_end = _end_space(pair[1]) if pair is not None else ""
+        if pair is None or not real_end or _end_space(pair[0]) or _end_space(line):
+            return "" if self._strips_ends else _end_space(line)
+        share = _kept_share(pair[0].strip(), line.strip())
+        if 0 < share < _SURELY_KEPT:
+            raise _TwoMeaningsError
+        return real_end if share else ""
 
     def _body(self, body: str, pair: _Pair | None) -> str:
         old, real = (pair[0].strip(), pair[1].strip()) if pair is not None else ("", "")
@@ -158,6 +169,16 @@ def _character_changes(pairs: list[_Pair]) -> Mapping[str, frozenset[str]]:
                 if not old[one].isspace():
                     found.setdefault(old[one], set()).add(real[other])
     return {character: frozenset(real) for character, real in found.items() if real != {character}}
+
+
+def _kept_share(old: str, new: str) -> float:
+    """Return how much of a line is at its beginning and its end what it was, from 0 to 1."""
+    return (_common(old, new) + _common(old[::-1], new[::-1])) / max(len(old), len(new))
+
+
+def _end_space(line: str) -> str:
+    line = line.removesuffix("\r")
+    return line[len(line.rstrip()) :]
 
 
 def _spaces(text: str) -> list[str]:

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 
 _READERS = frozenset(
     (  # noqa: SIM905  # words are read more easily than sixty strings
-        "[ basename cat cd cmp column comm cut date df diff dirname du echo egrep expr false fgrep "
-        "file grep head hexdump id jq ls md5sum nl od printenv printf ps pwd readlink realpath rg "
-        "seq sha1sum sha256sum sleep stat strings tail test tr tree true type uname uniq wc which "
-        "whoami xxd"
+        "[ basename cat cd cmp column comm cut date df diff dirname du echo egrep exit export "
+        "expr false fgrep file grep head hexdump id jq ls md5sum nl od printenv printf ps pwd "
+        "readlink realpath rg seq set sha1sum sha256sum sleep stat strings tail test tr tree "
+        "true type uname uniq wc which whoami xxd"
     ).split()
 )
 _CHECKERS = frozenset({"mypy", "pyright", "pytest", "vitest", "jest"})
