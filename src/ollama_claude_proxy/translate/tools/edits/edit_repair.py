@@ -29,6 +29,7 @@ from ollama_claude_proxy.wire.blocks import Block
 from ollama_claude_proxy.wire.events import encode_json
 
 _MAX_WRITTEN_CHARACTERS = 6_000
+_MISMATCHES = frozenset({"several", "near"})
 
 
 class EditRepair:
@@ -63,7 +64,7 @@ class EditRepair:
             arguments = arguments | {known_call.path_key: path}
             known_call = replace(known_call, path=path)
         located = self._locate(known_call)
-        failed = next((one for one in located if one.finding in {"several", "near"}), None)
+        failed = next((one for one in located if one.finding in _MISMATCHES), None)
         if failed is None:
             repairs += _describe_slips(located)
             edits = tuple(one.edit for one in located)
@@ -79,16 +80,18 @@ class EditRepair:
         return call if failed is None else self._with_mismatch(call, failed, path)
 
     def _locate(self, call: FileCall) -> list[Located]:
-        """Return where each edit of a call applies, until one does not; empty if not known."""
+        """Return where each edit applies, until one does not; empty if nothing is like one."""
         known = self._files.known_file(call.path) if call.edits else None
         located: list[Located] = []
         for edit in call.edits:
             found = self._locate_one(known, edit)
             located.append(found)
-            if found.finding not in {"as written", "replaced"}:
+            if found.finding == "nothing":
+                return []
+            if found.finding in _MISMATCHES:
                 break
             known = known.edited(found.edit) if known is not None else None
-        return located if len(located) == len(call.edits) or _has_failed(located) else []
+        return located
 
     def _locate_one(self, known: KnownFile | None, edit: Edit) -> Located:
         if known is None or not edit.old or edit.old == edit.new:
@@ -110,10 +113,6 @@ class EditRepair:
         shown = f"You wrote {written}\nIn {path}:\n{lines}"
         problem = describe_problem(failed, path)
         return replace(call, mismatch=problem, shown=self._guard.neutralize(shown))
-
-
-def _has_failed(located: Sequence[Located]) -> bool:
-    return bool(located) and located[-1].finding in {"several", "near"}
 
 
 def _describe_slips(located: Sequence[Located]) -> list[str]:
