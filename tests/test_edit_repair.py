@@ -315,6 +315,21 @@ def test_each_edit_of_a_call_is_compared_with_what_those_before_it_leave(
     assert send(proxy, cart()).arguments["edits"] == edits[:2]
 
 
+def test_an_edit_is_compared_with_what_the_calls_before_it_in_the_answer_leave(
+    fake: FakeOllama, proxy: Proxy
+) -> None:
+    first = edit("    def show(self):\n        print", "  def show(self):\n    print")
+    second = ("  def show(self):\n    print", "def show(self):\n  print")
+    fake.script(answer(RawText(f"{first}\n{edit(*second)}")))
+    shown = send(proxy, cart())
+    assert shown == Shown(
+        {"file_path": PATH, "old_string": second[0], "new_string": second[1]}, "read=2"
+    )
+    command = written_call("Bash", command="ruff format cart.py")
+    fake.script(answer(RawText(f"{command}\n{edit('import os ', 'x')}")))
+    assert send(proxy, cart()).change == ("import os ", "x")
+
+
 def test_the_text_editor_of_anthropic_is_repaired(fake: FakeOllama, proxy: Proxy) -> None:
     name = "str_replace_based_edit_tool"
     session = FileSession().call(name, "1: import os\n2: x = 1\n", command="view", path=PATH)

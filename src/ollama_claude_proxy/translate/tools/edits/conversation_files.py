@@ -45,6 +45,7 @@ class ConversationFiles:
         self._messages = messages
         self._system = system
         self._files: dict[str, KnownFile | None] = {}
+        self._is_stale = False
 
     @cached_property
     def working_directory(self) -> str:
@@ -68,9 +69,21 @@ class ConversationFiles:
     def known_file(self, path: str) -> KnownFile | None:
         """Return what is known of a file; None if nothing is, or a command may have changed it."""
         key = self.resolve(path)
+        if self._is_stale:
+            return None
         if key not in self._files:
             self._files[key] = self._follow(key)
         return self._files[key]
+
+    def note_call(self, call: ToolUseBlock) -> None:
+        """Take into account a call that the client is about to make."""
+        made = Answered(call, "", failed=False)
+        known_call = file_call(call.name, call.input)
+        if _could_change_any(made):
+            self._is_stale = True
+        elif known_call is not None and known_call.action != "read":
+            key = self.resolve(known_call.path)
+            self._files[key] = _after(self.known_file(key), known_call, made)
 
     def texts(self) -> Iterator[str]:
         """Return what the client itself sent: its texts and the results of calls that worked."""

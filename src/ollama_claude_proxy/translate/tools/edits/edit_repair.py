@@ -25,7 +25,7 @@ from ollama_claude_proxy.translate.tools.edits.locating import Located, locate
 from ollama_claude_proxy.translate.tools.edits.path_repair import repair_path
 from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
 from ollama_claude_proxy.wire.anthropic import Message
-from ollama_claude_proxy.wire.blocks import Block
+from ollama_claude_proxy.wire.blocks import Block, ToolUseBlock
 from ollama_claude_proxy.wire.events import encode_json
 
 _MAX_WRITTEN_CHARACTERS = 6_000
@@ -50,9 +50,19 @@ class EditRepair:
         return ConversationFiles(self._messages, self._system)
 
     def repair(self, call: ResolvedCall) -> ResolvedCall:
-        """Return a call that applies, or one with a `mismatch`; any other as it is."""
+        """Return a call that applies, or one with a `mismatch`; any other as it is.
+
+        What it changes is taken into account for the calls behind it in the same answer.
+        """
         if call.problem or not self._messages:
             return call
+        repaired = self._repaired(call)
+        if not repaired.mismatch:
+            arguments = self._guard.restore(repaired.arguments)
+            self._files.note_call(ToolUseBlock("", call.name, arguments))
+        return repaired
+
+    def _repaired(self, call: ResolvedCall) -> ResolvedCall:
         arguments = self._guard.restore(call.arguments)
         known_call = file_call(call.name, arguments)
         if known_call is None:

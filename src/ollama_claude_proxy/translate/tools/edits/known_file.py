@@ -41,6 +41,8 @@ class KnownFile(Struct, frozen=True):
         if edit.replace_all or sum(counts) != 1:
             return None
         index = counts.index(1)
+        if not edit.new and f"{edit.old}\n" in self.runs[index].text and edit.old[-1] != "\n":
+            return None  # Claude Code deletes the end of the line, too; others do not
         moved = edit.new.count("\n") - edit.old.count("\n")
         changed = Run(self.runs[index].first, self.runs[index].text.replace(edit.old, edit.new))
         later = (Run(run.first + moved, run.text) for run in self.runs[index + 1 :])

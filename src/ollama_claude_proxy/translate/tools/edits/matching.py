@@ -11,10 +11,13 @@ from ollama_claude_proxy.translate.tools.edits.indentation import (
     find_shift,
     indent_of,
 )
-from ollama_claude_proxy.translate.tools.edits.spelling import SpelledText, columns
+from ollama_claude_proxy.translate.tools.edits.spelling import SpelledText
 
 # Less is no evidence of a place.
 _MIN_CHARACTERS = 4
+# What occurs more often by its words is no place either.
+_MAX_OCCURRENCES = 2_000
+_BLANK_REST = re.compile(r"([ \t]*)\r?\Z")
 _INNER_SPACE = re.compile(r"\s+")
 
 
@@ -46,13 +49,16 @@ class Wanted:
 def find_spans(text: SpelledText, wanted: Wanted, limit: int) -> list[Span]:
     """Return the spans that equal what is wanted up to slips, at most `limit`."""
     spans: list[Span] = []
-    if wanted.is_evidence:
-        for position in _occurrences(text.plain, wanted.old.plain):
-            span = _span_at(text, wanted, position)
-            if span is not None:
-                spans.append(span)
-            if len(spans) >= limit:
-                break
+    if not wanted.is_evidence:
+        return spans
+    for count, position in enumerate(_occurrences(text.plain, wanted.old.plain)):
+        if count >= _MAX_OCCURRENCES:
+            return []
+        span = _span_at(text, wanted, position)
+        if span is not None:
+            spans.append(span)
+        if len(spans) >= limit:
+            break
     return spans
 
 
@@ -98,9 +104,10 @@ def _begin(
         return None
     if not wanted.old.plain_lines[0]:
         return _begin_blank(text, line, column, rest)
-    line_start, indent, start = text.line_start(line), indent_of(written), columns(real)[column]
+    start = text.columns_of(line)[column]
+    line_start, indent = text.line_start(line), indent_of(written)
     inside = line_start + start - len(indent), rest, True
-    begins_so = real[:start].endswith(indent)
+    begins_so = real.endswith(indent, 0, start)
     if column > 0:
         return inside if begins_so else None
     if not pairs and begins_so and _continues_inside(wanted, real[:start]):
@@ -137,12 +144,12 @@ def _end(text: SpelledText, wanted: Wanted, line: int, column: int, shift: Shift
         indent = shift.apply(written) if written else ""
         fits = column == 0 and indent is not None and real.startswith(indent)
         return line_start + len(indent or "") if fits else None
-    end = columns(real)[column - 1] + 1
-    rest = real[end:].removesuffix("\r")
+    end = text.columns_of(line)[column - 1] + 1
     space = written[len(written.rstrip()) :]
-    if not rest.strip(" \t"):
-        end += len(rest)
-    elif rest.startswith(space):
+    blank_rest = _BLANK_REST.match(real, end)
+    if blank_rest is not None:
+        end = blank_rest.end(1)
+    elif real.startswith(space, end):
         end += len(space)
     return line_start + end
 

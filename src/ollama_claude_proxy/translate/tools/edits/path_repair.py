@@ -26,7 +26,10 @@ def repair_path(call: FileCall, files: ConversationFiles) -> str:
     tail = path.removeprefix("./").lstrip("/")
     if len(tail) < _MIN_TAIL_CHARACTERS:
         return path
-    seen = set(_seen_paths(tail, files))
+    seen = set(_paths_of_calls(files))
+    if path in seen:
+        return path
+    seen.update(_paths_in_texts(tail, files.texts()))
     if path in seen:
         return path
     if call.action == "write":
@@ -46,21 +49,21 @@ def _full_paths(path: str, folder: str) -> Iterator[str]:
         yield f"{folder}/{tail.lstrip('/')}"
 
 
-def _seen_paths(tail: str, files: ConversationFiles) -> Iterator[str]:
-    """Return the absolute paths in the conversation that end with `tail`, in any case of letters.
-
-    What the model wrote counts only where the call worked.
-    """
+def _paths_of_calls(files: ConversationFiles) -> Iterator[str]:
+    """Return the absolute paths of the calls that worked."""
     for answered in files.answered_calls:
         known = file_call(answered.call.name, answered.call.input)
         if known is not None and not answered.failed and known.path.startswith("/"):
             yield known.path
-    yield from _paths_in_texts(tail, files.texts())
 
 
 def _paths_in_texts(tail: str, texts: Iterable[str]) -> Iterator[str]:
+    """Return the absolute paths that end with `tail`, in any case of letters."""
+    lowered = tail.lower()
     pattern = re.compile(re.escape(tail), re.IGNORECASE)
     for text in texts:
+        if lowered not in text.lower():  # much faster than the pattern
+            continue
         for match in pattern.finditer(text):
             if _PATH_GOES_ON.match(text, match.end()):
                 continue

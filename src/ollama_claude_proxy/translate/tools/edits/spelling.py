@@ -50,6 +50,13 @@ class SpelledText:
         self.lines = text.split("\n")
         self.plain_lines = list(map(plain_line, self.lines))
         self.plain = "\n".join(self.plain_lines)
+        self._columns: tuple[int, list[int]] = (-1, [])
+
+    def columns_of(self, line: int) -> list[int]:
+        """Return where in a line each character of its spelling stands; of one line at a time."""
+        if self._columns[0] != line:
+            self._columns = line, columns(self.lines[line])
+        return self._columns[1]
 
     def line_start(self, line: int) -> int:
         """Return where a line begins in the text; lines are counted from 0."""
