@@ -16,12 +16,15 @@ class Shift(Struct, frozen=True):
     """How the file is indented compared with what the model wrote: `columns` further.
 
     `known` are the file's indents by the model's; `uses_tabs` tells that the file has tabs there.
+    If all differ by the same white space before them, it is `added` to the model's, or `removed`.
     """
 
     columns: int
     tab_width: int
     known: Mapping[str, str]
     uses_tabs: bool
+    added: str = ""
+    removed: str = ""
 
     @property
     def is_none(self) -> bool:
@@ -34,6 +37,9 @@ class Shift(Struct, frozen=True):
             return indent
         if indent in self.known:
             return self.known[indent]
+        if self.added or self.removed:
+            fits = indent.startswith(self.removed)
+            return self.added + indent.removeprefix(self.removed) if fits else None
         width = len(indent.expandtabs(self.tab_width)) + self.columns
         if width < 0:
             return None
@@ -53,12 +59,23 @@ def find_shift(pairs: Sequence[tuple[str, str]]) -> Shift | None:
     uses_tabs = any("\t" in real for _, real in pairs)
     if all(written == real for written, real in pairs):
         return Shift(0, 4, known, uses_tabs)
+    added = {_prefix(real, written) for written, real in pairs}
+    removed = {_prefix(written, real) for written, real in pairs}
+    if len(added) == 1 and (prefix := added.pop()):
+        return Shift(0, 4, known, uses_tabs, added=prefix)
+    if len(removed) == 1 and (prefix := removed.pop()):
+        return Shift(0, 4, known, uses_tabs, removed=prefix)
     shifts = (_shift(pairs, known, width, uses_tabs=uses_tabs) for width in _TAB_WIDTHS)
     return min(
         (shift for shift in shifts if shift is not None),
         key=lambda shift: abs(shift.columns),
         default=None,
     )
+
+
+def _prefix(longer: str, shorter: str) -> str:
+    """Return what one text has before another; empty if it does not end with it."""
+    return longer[: len(longer) - len(shorter)] if longer.endswith(shorter) else ""
 
 
 def _shift(

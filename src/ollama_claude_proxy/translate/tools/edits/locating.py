@@ -1,7 +1,7 @@
 """Where an edit applies in what is known of a file."""
 
 from collections.abc import Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Literal
 
 from msgspec import Struct
@@ -97,8 +97,9 @@ def _of_found(known: KnownFile, edit: Edit, found: list[tuple[Undone, Place]]) -
 
 
 def _near_places(texts: Sequence[tuple[Run, SpelledText]], edit: Edit) -> list[Place]:
-    for candidates in islice(undo_slips(edit.old, edit.new), 2):
-        wanted = Wanted(candidates[0].old, candidates[0].new)
+    candidates = chain.from_iterable(islice(undo_slips(edit.old, edit.new), 2))
+    for undone in candidates:
+        wanted = Wanted(undone.old, undone.new)
         for run, text in texts:
             spans = find_near(text, wanted, 3)
             if spans:

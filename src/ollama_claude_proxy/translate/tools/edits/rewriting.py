@@ -30,6 +30,10 @@ class _TwoMeaningsError(Exception):
 def rewrite(old: str, new: str, text: str, span: Span) -> str | None:
     """Return what replaces a span of a text, of which the model wrote `old`; None if not clear."""
     literal = text[span.start : span.end]
+    if "\r" not in text:
+        old, new = old.replace("\r\n", "\n"), new.replace("\r\n", "\n")
+    if _may_hide_lines(old, new):
+        return None
     if old == literal and span.shift.is_none:
         return new
     rewriting = _Rewriting(old, literal, span)
@@ -40,6 +44,11 @@ def rewrite(old: str, new: str, text: str, span: Span) -> str | None:
     if "\r\n" not in text:
         return "\n".join(lines)
     return "\r\n".join(line.removesuffix("\r") for line in lines)
+
+
+def _may_hide_lines(old: str, new: str) -> bool:
+    r"""Whether one line becomes one with a new `\n` in it: that, or the end of a line."""
+    return "\n" not in old + new and new.count(r"\n") > old.count(r"\n")
 
 
 def _new_lines(old: str, new: str, literal: str) -> Iterator[_NewLine]:
@@ -114,9 +123,11 @@ class _Rewriting:
 
     def _line_end(self, line: str, pair: _Pair | None) -> str:
         """Return the white space that ends a changed line: the file's, if the model left it out."""
-        real_end = _end_space(pair[1]) if pair is not None else ""
-        if pair is None or not real_end or _end_space(pair[0]) or _end_space(line):
-            return "" if self._strips_ends else _end_space(line)
+        end = _end_space(line)
+        old_end, real_end = map(_end_space, pair or ("", ""))
+        if pair is None or old_end or not real_end or end:
+            is_as_before = end == old_end == real_end
+            return "" if self._strips_ends and not is_as_before else end
         share = _kept_share(pair[0].strip(), line.strip())
         if 0 < share < _SURELY_KEPT:
             raise _TwoMeaningsError

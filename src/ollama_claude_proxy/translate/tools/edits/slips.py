@@ -65,29 +65,34 @@ def _with_line_feeds(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
+# In the order in which they are undone: what was done to the whole text last, first.
 _SLIPS = (
-    Slip("line numbers", "numbers", strip_numbers, strip_numbers_where),
-    Slip("CRLF", "CRLF", _with_line_feeds, _with_line_feeds),
-    Slip("HTML entities", "entities", _without_entities, _without_entities),
     Slip("escapes", "escapes", _unescape(_QUOTE_ESCAPE), _unescape(_QUOTE_ESCAPE)),
     Slip("escapes", "escapes", _unescape(_ESCAPE), _unescape(_ESCAPE)),
     Slip("escapes", "escapes", _unescape(_LINE_ESCAPE), _unescape(_LINE_ESCAPE)),
+    Slip("CRLF", "CRLF", _with_line_feeds, _with_line_feeds),
+    Slip("line numbers", "numbers", strip_numbers, strip_numbers_where),
+    Slip("HTML entities", "entities", _without_entities, _without_entities),
 )
+_FAMILIES = frozenset(slip.family for slip in _SLIPS)
 
 
 def undo_slips(old: str, new: str) -> Iterator[list[Undone]]:
     """Return what may have been meant, beginning with what has the fewest kinds of slips."""
-    found = [slip for slip in _SLIPS if slip.undo(old) != old]
     yield [Undone(old, new, ())]
-    for count in range(1, len({slip.family for slip in found}) + 1):
-        yield [
-            _undo(old, new, chosen)
-            for chosen in combinations(found, count)
-            if len({slip.family for slip in chosen}) == count
+    for count in range(1, len(_FAMILIES) + 1):
+        chosen = combinations(_SLIPS, count)
+        undone = [
+            _undo(old, new, slips) for slips in chosen if len({s.family for s in slips}) == count
         ]
+        yield [one for one in undone if one is not None]
 
 
-def _undo(old: str, new: str, slips: tuple[Slip, ...]) -> Undone:
+def _undo(old: str, new: str, slips: tuple[Slip, ...]) -> Undone | None:
+    """Return both texts without slips of some kinds; None if one of them was not made."""
     for slip in slips:
-        old, new = slip.undo(old), slip.undo_new(new)
+        undone = slip.undo(old)
+        if undone == old:
+            return None
+        old, new = undone, slip.undo_new(new)
     return Undone(old, new, tuple(slip.name for slip in slips))
