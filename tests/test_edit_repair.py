@@ -10,6 +10,7 @@ from support.fake_models import library, template_variants
 from support.fake_ollama import FakeOllama, answer
 from support.file_session import ENVIRONMENT, TOOLS, FileSession, written_call
 from support.proxy import Proxy
+from support.recordings import replays
 
 PATH = "/home/u/shop/cart.py"
 TEXT = '''import os
@@ -152,6 +153,18 @@ LEFT_ALONE = {
         "x",
     ),
     "a command may have changed it": (cart().bash("sed -i s/0/1/ cart.py"), "import os \n\n", "x"),
+    "a script that writes may have changed it": (
+        cart()
+        .call("Write", "Done.", file_path="/home/u/shop/mend.py", content="open('cart.py', 'w')")
+        .bash("python mend.py"),
+        "import os \n\n",
+        "x",
+    ),
+    "a script that was not seen may have changed it": (
+        cart().bash("python mend.py"),
+        "import os \n\n",
+        "x",
+    ),
     "another agent may have changed it": (
         cart().call("Task", "Done.", prompt="Mend it."),
         "import os \n\n",
@@ -175,6 +188,7 @@ def test_an_edit_is_left_alone(fake: FakeOllama, proxy: Proxy, case: str) -> Non
 
 FOLLOWED = {
     "a file that was written": FileSession().call("Write", "Done.", file_path=PATH, content=TEXT),
+    "a run of a script that was seen": cart().bash(f"cd /home/u/shop && python3 {PATH} 2>&1"),
     "commands that only read": cart().bash("cd /srv && grep -n x a.py | head -3; git diff 2>&1"),
     "an edit that failed": cart().edit(PATH, "import os", "x", failed=True),
     "what was edited since": FileSession()
@@ -359,6 +373,21 @@ def test_the_mark_in_control_tokens_is_a_slip_too(
 ) -> None:
     shown = edited(fake, proxy, FileSession().read(PATH, TOKENS), old, "x = 1")
     assert shown.change == (real_old, "x = 1")
+
+
+def test_the_files_of_the_real_client_are_known(fake: FakeOllama, proxy: Proxy) -> None:
+    """The sixth request of a recorded session, which has read and edited `app.py`."""
+    recorded = next(one["body"] for one in replays() if one["file"] == "s01_unknown_model_06.json")
+    path = "/home/user/code/proj0/e03_qwen/app.py"
+    slipped = edit("2\t    return a + b + 0 ", "2\t    return a + b ", path)
+    fake.script(answer(RawText(slipped)))
+    reply = proxy.create_message(**{**recorded, "model": "qwen2.5-coder:7b", "stream": False})
+    (call,) = (block for block in reply.json()["content"] if block["type"] == "tool_use")
+    assert call["input"] == {
+        "file_path": path,
+        "old_string": "    return a + b + 0",
+        "new_string": "    return a + b",
+    }
 
 
 def test_what_left_the_prompt_is_known(fake: FakeOllama) -> None:

@@ -5,7 +5,7 @@ is known, too. A file is looked for when a call needs it, in one pass over the m
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from posixpath import join, normpath
 
@@ -14,7 +14,11 @@ from msgspec import Struct
 from ollama_claude_proxy.translate.tools.edits.file_calls import FileCall, file_call
 from ollama_claude_proxy.translate.tools.edits.known_file import KnownFile, whole_file
 from ollama_claude_proxy.translate.tools.edits.numbered_lines import parse_numbered
-from ollama_claude_proxy.translate.tools.edits.shell_commands import could_write
+from ollama_claude_proxy.translate.tools.edits.shell_commands import (
+    ScriptText,
+    could_write,
+    no_script,
+)
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import Block, TextBlock, ToolResultBlock, ToolUseBlock
 
@@ -79,7 +83,7 @@ class ConversationFiles:
         """Take into account a call that the client is about to make."""
         made = Answered(call, "", failed=False)
         known_call = file_call(call.name, call.input)
-        if _could_change_any(made):
+        if _could_change_any(made, no_script):
             self._is_stale = True
         elif known_call is not None and known_call.action != "read":
             key = self.resolve(known_call.path)
@@ -124,11 +128,14 @@ class ConversationFiles:
     def _follow(self, key: str) -> KnownFile | None:
         known: KnownFile | None = None
         before_command: KnownFile | None = None
+        scripts = _Scripts(self.resolve)
         for event in self._events:
+            if isinstance(event, Answered):
+                scripts.add(event)
             if isinstance(event, TextBlock):
                 if _CHANGED in event.text and key in event.text:
                     known = before_command = None
-            elif _could_change_any(event):
+            elif _could_change_any(event, scripts.text_of):
                 before_command, known = known or before_command, None
             elif (call := file_call(event.call.name, event.call.input)) is None:
                 if _names(event.call, key):
@@ -139,6 +146,32 @@ class ConversationFiles:
                 else:
                     known = _after(known, call, event)
         return known
+
+
+class _Scripts:
+    """All that files were seen to have in them, by their paths: read, written and put in."""
+
+    def __init__(self, resolve: Callable[[str], str]) -> None:
+        self._resolve = resolve
+        self._texts: dict[str, list[str]] = {}
+
+    def add(self, event: Answered) -> None:
+        call = file_call(event.call.name, event.call.input)
+        if call is None or event.failed:
+            return
+        seen = event.text if call.action == "read" and not call.is_part else call.content
+        key = self._resolve(call.path)
+        if seen:
+            self._texts[key] = [seen]
+        elif key in self._texts:
+            self._texts[key] += [edit.new for edit in call.edits]
+
+    def text_of(self, path: str) -> str | None:
+        """Return the text of the only file that a command can mean by a path."""
+        ending = f"/{path.removeprefix('./')}"
+        meant = {key for key in self._texts if key.endswith(ending)} | {self._resolve(path)}
+        texts = [self._texts[key] for key in meant if key in self._texts]
+        return "\n".join(texts[0]) if len(texts) == 1 else None
 
 
 def _answered(call: ToolUseBlock, result: ToolResultBlock) -> Answered:
@@ -179,10 +212,11 @@ def _is_read(call: ToolUseBlock) -> bool:
     return known is not None and known.action == "read"
 
 
-def _could_change_any(event: Answered) -> bool:
+def _could_change_any(event: Answered, script_text: ScriptText) -> bool:
     if event.call.name in _AGENTS:
         return True
-    return event.call.name in _SHELLS and could_write(str(event.call.input.get("command", "")))
+    command = str(event.call.input.get("command", ""))
+    return event.call.name in _SHELLS and could_write(command, script_text)
 
 
 def _names(call: ToolUseBlock, key: str) -> bool:

@@ -1,11 +1,13 @@
 """Whether a shell command could have changed a file.
 
 Only commands that are known to read, or to check and to test, leave what is known of files as it
-is. Whatever is not understood could have written.
+is, and scripts that the conversation has seen and that do not look as if they wrote files.
+Whatever is not understood could have written.
 """
 
+import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 _READERS = frozenset(
     (  # noqa: SIM905  # words are read more easily than sixty strings
@@ -15,7 +17,13 @@ _READERS = frozenset(
         "true type uname uniq wc which whoami xxd"
     ).split()
 )
-_CHECKERS = frozenset({"mypy", "pyright", "pytest", "vitest", "jest"})
+_CHECKERS = frozenset({"mypy", "pyright", "pytest", "vitest", "jest", "unittest"})
+_INTERPRETERS = frozenset({"python", "python3", "node", "ruby", "perl", "php"})
+_WRITES = re.compile(
+    r"open\s*\(|write|replace|rename|remove|unlink|delete|move|copy|rmtree|mkdir|dump|save|"
+    r"subprocess|system|popen|spawn|exec|shutil|eval|`",
+    re.IGNORECASE,
+)
 _SUBCOMMANDS: Mapping[str, frozenset[str]] = {
     "git": frozenset({"blame", "diff", "grep", "log", "ls-files", "rev-parse", "show", "status"}),
     "go": frozenset({"build", "env", "list", "test", "version", "vet"}),
@@ -43,7 +51,15 @@ _SEPARATORS = frozenset({"&&", "||", ";", "|", "|&", "&", "\n"})
 _HARMLESS_TARGETS = frozenset({"/dev/null", "1", "2"})
 
 
-def could_write(command: str) -> bool:
+# The text of a script by its path; None where it is not known.
+ScriptText = Callable[[str], str | None]
+
+
+def no_script(_path: str) -> None:
+    """Know no script."""
+
+
+def could_write(command: str, script_text: ScriptText = no_script) -> bool:
     """Whether a command could have changed files."""
     if "`" in command or "$(" in command or "<(" in command:
         return True
@@ -54,7 +70,7 @@ def could_write(command: str) -> bool:
     part: list[str] = []
     for word in [*words, ";"]:
         if word in _SEPARATORS:
-            if part and not _only_reads(part):
+            if part and not _only_reads(part, script_text):
                 return True
             part = []
         else:
@@ -70,16 +86,17 @@ def _words(command: str) -> shlex.shlex:
     return lexer
 
 
-def _only_reads(part: Sequence[str]) -> bool:
+def _only_reads(part: Sequence[str], script_text: ScriptText) -> bool:
     words = _without_redirections(part)
     if words is None:
         return False
     words = _without_launchers(words)
-    if not words:
+    if not words or words[0] in _READERS:
         return True
     program, *arguments = words
-    if program in _READERS:
-        return True
+    if program in _INTERPRETERS and arguments and not arguments[0].startswith("-"):
+        text = script_text(arguments[0])
+        return text is not None and _WRITES.search(text) is None
     if program in _WRITING_WORDS:
         marks = _WRITING_WORDS[program]
         return not any(word.startswith(marks) for word in arguments)
