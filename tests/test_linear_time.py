@@ -22,8 +22,12 @@ from ollama_claude_proxy.sessions.recall.question import read_question
 from ollama_claude_proxy.sessions.recall.search_terms import query_terms
 from ollama_claude_proxy.sessions.recall.snippets import matching_lines, telling_lines
 from ollama_claude_proxy.sessions.recall.surroundings import enclosing, lines_around
+from ollama_claude_proxy.translate.tools.edits.edit_repair import EditRepair
+from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
 from ollama_claude_proxy.wire.anthropic import Message
+from ollama_claude_proxy.wire.blocks import ToolUseBlock
 from support.chat import call, result, said
+from support.file_session import numbered
 from support.timeouts import HANG_SECONDS
 
 MEGABYTE = 1_000_000
@@ -63,6 +67,22 @@ def _search_enumerations(text: str) -> object:
     return find_enumerations([Passage(1, 1, "", text)], [Ordinal(2, "approach")], "the locks", 3)
 
 
+def _repair_edits(text: str) -> object:
+    """Look for a part of a file with slips, and for one that is nowhere."""
+    call_id, path = "toolu_1", "/srv/a"
+    read = Message("assistant", (ToolUseBlock(call_id, "Read", {"file_path": path}),))
+    repair = EditRepair([read, result(numbered(text))])
+    part = text[4000:4900]
+    slipped = (
+        f"{part} \nz",
+        part.replace("\n", " \r\n").replace('"', "“"),
+        numbered(f"{part}\n{part}"),
+        f"{part[:100]}{part[:100]}\\n&lt;",
+    )
+    arguments = [{"file_path": path, "old_string": old, "new_string": "y"} for old in slipped]
+    return [repair.repair(ResolvedCall("Edit", one)) for one in arguments]
+
+
 def _part(text: str) -> Passage:
     return Passage(1, 1, "Read /a b.py", text[:400], whole=text)
 
@@ -87,6 +107,7 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "terms": (query_terms, MEGABYTE // 8),
     "intents": (read_intents, MEGABYTE // 20),
     "German": (translate, MEGABYTE // 2),
+    "edits": (_repair_edits, MEGABYTE),
 }
 
 

@@ -1,6 +1,8 @@
 """Spans of a file that nearly equal what a model wrote."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from ollama_claude_proxy.translate.tools.edits.matching import Span, Wanted
 from ollama_claude_proxy.translate.tools.edits.spelling import SpelledText
@@ -64,17 +66,20 @@ def _distance(one: str, other: str, allowed: int) -> int:
 def _candidates(text: SpelledText, lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Return first and last lines of the file that are those wanted, about as far apart."""
     slack = max(len(lines) // _DIVISOR, 1)
-    count = 0
-    for first, line in enumerate(text.plain_lines):
-        if line != lines[0]:
-            continue
-        for size in range(max(len(lines) - slack, 2), len(lines) + slack + 1):
-            last = first + size - 1
-            if last < len(text.plain_lines) and text.plain_lines[last] == lines[-1]:
-                yield first, last
-                count += 1
-                if count >= _MAX_CANDIDATES:
-                    return
+    lasts = [at for at, line in enumerate(text.plain_lines) if line == lines[-1]]
+    firsts = (at for at, line in enumerate(text.plain_lines) if line == lines[0])
+    found = (
+        (first, last)
+        for first in firsts
+        for last in _between(lasts, first + len(lines) - 1, slack)
+        if last > first
+    )
+    return islice(found, _MAX_CANDIDATES)
+
+
+def _between(places: list[int], middle: int, slack: int) -> list[int]:
+    """Return the places at most `slack` from the middle, of a list in order."""
+    return places[bisect_left(places, middle - slack) : bisect_right(places, middle + slack)]
 
 
 def _without_blank_ends(lines: Sequence[str]) -> list[str]:
