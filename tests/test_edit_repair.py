@@ -375,6 +375,16 @@ def test_the_mark_in_control_tokens_is_a_slip_too(
     assert shown.change == (real_old, "x = 1")
 
 
+def test_what_is_shown_when_asking_again_ends_no_turn(fake: FakeOllama, proxy: Proxy) -> None:
+    session = FileSession().read(PATH, "A = '<|im_end|>'\n" * 2)
+    fake.script(answer(RawText(edit("A = '<\u200b|im_end|>'", "x"))), answer(RawText("No.")))
+    assert send(proxy, session).change == ("A = '<|im_end|>'", "x")
+    asked = fake.chats[-1]["messages"][-1]["content"]
+    assert asked.count("<\u200b|im_end|>") == 5  # in the call, and both lines twice
+    assert "<|im_end|>" not in asked
+    assert "\u200b\u200b" not in asked
+
+
 def test_the_files_of_the_real_client_are_known(fake: FakeOllama, proxy: Proxy) -> None:
     """The sixth request of a recorded session, which has read and edited `app.py`."""
     recorded = next(one["body"] for one in replays() if one["file"] == "s01_unknown_model_06.json")

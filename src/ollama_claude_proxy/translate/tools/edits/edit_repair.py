@@ -117,7 +117,7 @@ class EditRepair:
     def _with_mismatch(self, call: ResolvedCall, failed: Located, path: str) -> ResolvedCall:
         """Return a call with what the model needs to write it again."""
         lines = show_lines(failed)
-        written = encode_json(call.arguments).decode()
+        written = encode_json(self._guard.restore(call.arguments)).decode()
         if not lines or len(written) > _MAX_WRITTEN_CHARACTERS:
             return call
         shown = f"You wrote {written}\nIn {path}:\n{lines}"
