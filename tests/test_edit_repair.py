@@ -1,32 +1,16 @@
 """Edits are compared with the files of the conversation before the client sees them."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 import pytest
 
+from support.edit_session import PATH, TEXT, Shown, cart, edit, edited, send
 from support.fake_answers import Call, RawText
 from support.fake_models import library, template_variants
 from support.fake_ollama import FakeOllama, answer
-from support.file_session import ENVIRONMENT, TOOLS, FileSession, written_call
+from support.file_session import FileSession, written_call
 from support.proxy import Proxy
 from support.recordings import replays
-
-PATH = "/home/u/shop/cart.py"
-TEXT = '''import os
-
-class Cart:
-    def total(self, items):
-        """Sum of it's "items"."""
-        if 0 < len(items) and items:
-            return sum(items)
-        return 0
-
-    def show(self):
-        print("a\\tb")
-\t# tabs
-        return 0
-'''
 
 
 @pytest.fixture
@@ -39,42 +23,6 @@ def fake() -> Iterator[FakeOllama]:
 def proxy(fake: FakeOllama) -> Iterator[Proxy]:
     with Proxy(fake.url) as running:
         yield running
-
-
-def cart() -> FileSession:
-    return FileSession().read(PATH, TEXT)
-
-
-class Shown(NamedTuple):
-    """What the client gets: the arguments of the last call, and the counts of calls."""
-
-    arguments: dict[str, Any]
-    counts: str
-
-    @property
-    def change(self) -> tuple[str, str]:
-        return self.arguments["old_string"], self.arguments["new_string"]
-
-
-def send(proxy: Proxy, session: FileSession, **request: Any) -> Shown:
-    reply = proxy.create_message(
-        tools=TOOLS, system=ENVIRONMENT, messages=session.messages, **request
-    )
-    assert reply.status_code == 200, reply.text
-    calls = [block for block in reply.json()["content"] if block["type"] == "tool_use"]
-    return Shown(calls[-1]["input"], reply.headers["x-ocp-calls"])
-
-
-def edit(old: str, new: str, path: str = PATH, **more: Any) -> str:
-    return written_call("Edit", file_path=path, old_string=old, new_string=new, **more)
-
-
-def edited(fake: FakeOllama, proxy: Proxy, session: FileSession, old: str, new: str) -> Shown:
-    """Return what the client gets of an edit; nothing may be asked again."""
-    fake.script(answer(RawText(edit(old, new))))
-    shown = send(proxy, session)
-    assert len(fake.chats) == 1
-    return shown
 
 
 SLIPS = {
@@ -226,69 +174,12 @@ def test_what_is_in_no_part_that_was_read_may_be_elsewhere(fake: FakeOllama, pro
     assert shown.change == ("import os ", "import re")
 
 
-def test_several_places_are_shown_and_none_is_chosen(fake: FakeOllama, proxy: Proxy) -> None:
-    meant = edit("            return sum(items)\n        return 0", "            return 1")
-    inner = meant.partition('"arguments": ')[2].rpartition("}\n")[0]
-    fake.script(answer(RawText(edit("return 0", "return 1"))), answer(RawText(inner)))
-    shown = send(proxy, cart())
-    assert shown.change == (
-        "            return sum(items)\n        return 0",
-        "            return 1",
-    )
-    assert shown.counts == "read=1 retried=1 asked_again=1"
-    asked = fake.chats[-1]["messages"][-1]
-    assert asked["role"] == "user"
-    assert f"fits 2 places in {PATH}" in asked["content"]
-    assert "Line 8 (shown: 6 to 10)" in asked["content"]
-    assert "            return sum(items)\n        return 0\n\n    def show" in asked["content"]
-    assert "Line 13 (shown: 11 to 14)" in asked["content"]
-
-
 def test_all_places_may_be_meant(fake: FakeOllama, proxy: Proxy) -> None:
     fake.script(answer(RawText(edit("return 0", "return 1", replace_all=True))))
     assert send(proxy, cart()).change == ("return 0", "return 1")
     fake.script(answer(RawText(edit("return 0;&amp;", "no", replace_all=True))))
     session = FileSession().read(PATH, "return 0;&\nreturn 0;&\n")
     assert send(proxy, session).change == ("return 0;&", "no")
-
-
-NEAR = (
-    '    def total(self, items):\n        """Sum of items."""\n        if 0 < len(items) and items:'
-)
-REAL = '    def total(self, items):\n        """Sum of it\'s "items"."""\n        if 0 < len(items)'
-
-
-def test_the_real_lines_are_shown_where_nearly_the_same_was_written(
-    fake: FakeOllama, proxy: Proxy
-) -> None:
-    again = '{"file_path": "cart.py", "old_string": "Sum of it’s “items”", "new_string": "All"}'  # noqa: RUF001  # a slip
-    fake.script(answer(RawText(edit(NEAR, "x"))), answer(RawText(again)))
-    shown = send(proxy, cart())
-    assert shown.change == ('Sum of it\'s "items"', "All")
-    assert shown.arguments["file_path"] == PATH
-    assert shown.counts == "read=1 repaired=1 retried=1 asked_again=1 edits=1"
-    assert (
-        f"Lines 4 to 6:\n```\n{REAL} and items:\n```" in fake.chats[-1]["messages"][-1]["content"]
-    )
-
-
-@pytest.mark.parametrize("second", [NEAR, "return 0"])
-def test_the_client_gets_the_first_call_if_asking_does_not_help(
-    fake: FakeOllama, proxy: Proxy, second: str
-) -> None:
-    again = edit(second, "y").partition('"arguments": ')[2].rpartition("}\n")[0]
-    fake.script(answer(RawText(edit(NEAR, "x"))), answer(RawText(again)))
-    shown = send(proxy, cart())
-    assert shown.change == (NEAR, "x")
-    assert len(fake.chats) == 2
-
-
-def test_without_second_chances_nothing_is_asked(fake: FakeOllama) -> None:
-    with Proxy(fake.url, second_chances=0) as proxy:
-        assert edited(fake, proxy, cart(), "return 0", "return 1").change == (
-            "return 0",
-            "return 1",
-        )
 
 
 def test_it_can_be_switched_off(fake: FakeOllama) -> None:
@@ -373,16 +264,6 @@ def test_the_mark_in_control_tokens_is_a_slip_too(
 ) -> None:
     shown = edited(fake, proxy, FileSession().read(PATH, TOKENS), old, "x = 1")
     assert shown.change == (real_old, "x = 1")
-
-
-def test_what_is_shown_when_asking_again_ends_no_turn(fake: FakeOllama, proxy: Proxy) -> None:
-    session = FileSession().read(PATH, "A = '<|im_end|>'\n" * 2)
-    fake.script(answer(RawText(edit("A = '<\u200b|im_end|>'", "x"))), answer(RawText("No.")))
-    assert send(proxy, session).change == ("A = '<|im_end|>'", "x")
-    asked = fake.chats[-1]["messages"][-1]["content"]
-    assert asked.count("<\u200b|im_end|>") == 5  # in the call, and both lines twice
-    assert "<|im_end|>" not in asked
-    assert "\u200b\u200b" not in asked
 
 
 def test_the_files_of_the_real_client_are_known(fake: FakeOllama, proxy: Proxy) -> None:

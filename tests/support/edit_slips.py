@@ -184,4 +184,4 @@ _PREPARED: dict[str, Callable[[str, random.Random], str]] = {
 
 def _words(text: str) -> str:
     """Return the lines of a text without anything that a slip could change."""
-    return "\n".join(" ".join(line.split()) for line in _to_plain(text).split("\n"))
+    return "\n".join(map(str.strip, _to_plain(text).split("\n")))
