@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from call_reading import reading
+from edits import edits
 from figure import Figure
 from footprint import install, start
 from measure import WIRE, Bench
@@ -26,7 +27,7 @@ from sessions import sessions
 from token_counting import counting
 from tokens_reread import rereading
 
-_SECTIONS = (*WIRE, "reading", "counting", "rereading", "sessions", "start", "install")
+_SECTIONS = (*WIRE, "reading", "edits", "counting", "rereading", "sessions", "start", "install")
 
 
 def main() -> int:
@@ -63,6 +64,9 @@ def _measure(names: Sequence[str], folder: Path, options: argparse.Namespace) ->
     if "reading" in names:
         with _progress("reading"):
             figures += reading(times=3 if options.quick else 9)
+    if "edits" in names:
+        with _progress("edits"):
+            figures += edits(count=100 if options.quick else 500)
     if "counting" in names:
         with _progress("counting"):
             figures += counting()

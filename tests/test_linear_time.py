@@ -23,8 +23,12 @@ from ollama_claude_proxy.sessions.recall.search_terms import query_terms
 from ollama_claude_proxy.sessions.recall.snippets import matching_lines, telling_lines
 from ollama_claude_proxy.sessions.recall.surroundings import enclosing, lines_around
 from ollama_claude_proxy.translate.response.runaway import RunawayDetector
+from ollama_claude_proxy.translate.tools.edits.edit_repair import EditRepair
+from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
 from ollama_claude_proxy.wire.anthropic import Message
+from ollama_claude_proxy.wire.blocks import ToolUseBlock
 from support.chat import call, result, said
+from support.file_session import numbered
 from support.timeouts import HANG_SECONDS
 
 MEGABYTE = 1_000_000
@@ -69,6 +73,22 @@ def _watch(text: str) -> object:
     return [detector.feed(text[at : at + 4], in_call=True) for at in range(0, len(text), 4)]
 
 
+def _repair_edits(text: str) -> object:
+    """Look for a part of a file with slips, and for one that is nowhere."""
+    call_id, path = "toolu_1", "/srv/a"
+    read = Message("assistant", (ToolUseBlock(call_id, "Read", {"file_path": path}),))
+    repair = EditRepair([read, result(numbered(text))])
+    part = text[4000:4900]
+    slipped = (
+        f"{part} \nz",
+        part.replace("\n", " \r\n").replace('"', "“"),
+        numbered(f"{part}\n{part}"),
+        f"{part[:100]}{part[:100]}\\n&lt;",
+    )
+    arguments = [{"file_path": path, "old_string": old, "new_string": "y"} for old in slipped]
+    return [repair.repair(ResolvedCall("Edit", one)) for one in arguments]
+
+
 def _part(text: str) -> Passage:
     return Passage(1, 1, "Read /a b.py", text[:400], whole=text)
 
@@ -94,6 +114,7 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "intents": (read_intents, MEGABYTE // 20),
     "German": (translate, MEGABYTE // 2),
     "runaway": (_watch, MEGABYTE),
+    "edits": (_repair_edits, MEGABYTE),
 }
 
 

@@ -103,7 +103,8 @@ class Planner:
         await self._knowledge.vocabularies.wait(profile)
 
         def make_plan(messages: Sequence[Message]) -> Plan:
-            return build_plan(replace(request, messages=tuple(messages)), profile, policy)
+            shown = replace(request, messages=tuple(messages))
+            return build_plan(shown, profile, policy, whole=request)
 
         wanted = FitRequest(request, caller, profile.name, policy.window)
         if may_load:
@@ -205,6 +206,7 @@ class Planner:
             read_calls=settings.read_calls,
             second_chances=settings.second_chances,
             repeated_calls=settings.repeated_calls,
+            edit_repair=settings.edit_repair,
             inert=settings.inert,
             template_facts=facts,
             recall_turn=self._prompt_cache.turns.recall,

@@ -228,12 +228,13 @@ class Settings(BaseModel):
             le=100,
         ),
     ] = 3
+    edit_repair: Annotated[
+        bool,
+        setting("Whether edits and paths are corrected to what is in the files.", "true or false"),
+    ] = True
     inert: Annotated[
         bool,
-        setting(
-            "Whether the model's control tokens in files and prompts are made harmless.",
-            "true or false",
-        ),
+        setting("Whether control tokens in files and prompts are made harmless.", "true or false"),
     ] = True
     roles: Roles = Roles()
     anthropic_version: Annotated[

@@ -32,6 +32,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     read_calls: bool = True
     second_chances: int = 1
     repeated_calls: int = 3
+    edit_repair: bool = True
     inert: bool = True
     template_facts: TemplateFacts | None = None
     recall_turn: RecallTurn = recall_nothing

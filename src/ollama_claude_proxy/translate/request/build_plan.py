@@ -18,6 +18,7 @@ from ollama_claude_proxy.translate.request.options import (
 from ollama_claude_proxy.translate.request.plan import Expectations, FollowUp, Plan
 from ollama_claude_proxy.translate.request.prompt_builder import PromptBuilder
 from ollama_claude_proxy.translate.tools.dialects.choose_dialect import choose_dialect
+from ollama_claude_proxy.translate.tools.edits.edit_repair import EditRepair
 from ollama_claude_proxy.translate.tools.offer import OfferedTools, offer_tools
 from ollama_claude_proxy.translate.tools.schema_for_format import schema_for_format
 from ollama_claude_proxy.wire.anthropic import MessagesRequest
@@ -34,11 +35,21 @@ class _PlanInput(Struct, frozen=True):
     request: MessagesRequest
     profile: ModelProfile
     policy: Policy
+    whole: MessagesRequest
 
 
-def build_plan(request: MessagesRequest, profile: ModelProfile, policy: Policy) -> Plan:
-    """Return the plan of one request of a model."""
-    plan_input = _PlanInput(request, profile, policy)
+def build_plan(
+    request: MessagesRequest,
+    profile: ModelProfile,
+    policy: Policy,
+    *,
+    whole: MessagesRequest | None = None,
+) -> Plan:
+    """Return the plan of one request of a model.
+
+    `whole` is the request as the client sent it, where only a part of it is shown to the model.
+    """
+    plan_input = _PlanInput(request, profile, policy, whole or request)
     guard = _control_token_guard(plan_input)
     offered = _offered_tools(plan_input, guard)
     notes = [*_ignored_fields(request), *_tool_notes(offered, policy)]
@@ -175,7 +186,15 @@ def _expectations(
         schema_enforced=schema is not None and not has_tools,
         retries=policy.second_chances,
         guard=guard,
+        edits=_edit_repair(plan_input, guard),
     )
+
+
+def _edit_repair(plan_input: _PlanInput, guard: ControlTokenGuard) -> EditRepair:
+    if not plan_input.policy.edit_repair:
+        return EditRepair()
+    whole = plan_input.whole
+    return EditRepair(whole.messages, whole.system, guard)
 
 
 def _output_schema(request: MessagesRequest) -> dict[str, Any] | None:

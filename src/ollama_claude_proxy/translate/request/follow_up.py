@@ -31,7 +31,8 @@ def plan_follow_up(plan: Plan, follow_up: FollowUp) -> Plan:
 def assistant_prefill(plan: Plan, follow_up: FollowUp) -> str:
     """Return the beginning of the assistant's turn that the model continues; empty if none is."""
     is_whole_answer = follow_up.kind in {"answer", "structure"}
-    if not plan.continues_turn or is_whole_answer or _thinks_first(plan, follow_up):
+    must_ask = is_whole_answer or bool(follow_up.shown)
+    if not plan.continues_turn or must_ask or _thinks_first(plan, follow_up):
         return ""
     before = f"{follow_up.before.rstrip()}\n" if follow_up.before.strip() else ""
     dialect = plan.dialect
@@ -83,6 +84,7 @@ def _messages(plan: Plan, follow_up: FollowUp) -> list[ChatMessage]:
 def _instruction(follow_up: FollowUp) -> str:
     name = follow_up.tool.name if follow_up.tool else ""
     problem = f"This could not be used: {follow_up.problem}\n" if follow_up.problem else ""
+    problem += follow_up.shown
     match follow_up.kind:
         case "arguments":
             return f"{problem}Write the arguments of a call of {name}: only the JSON object."

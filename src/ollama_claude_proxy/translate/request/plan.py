@@ -7,6 +7,7 @@ from msgspec import Struct, field
 from ollama_claude_proxy.translate.control_tokens import ControlTokenGuard
 from ollama_claude_proxy.translate.tools.dialects.dialect import Dialect
 from ollama_claude_proxy.translate.tools.dialects.plain import PLAIN
+from ollama_claude_proxy.translate.tools.edits.edit_repair import EditRepair
 from ollama_claude_proxy.translate.tools.toolbox import OfferedTool, Toolbox
 from ollama_claude_proxy.wire.chat import ModelRequest
 
@@ -22,7 +23,8 @@ class FollowUp(Struct, frozen=True, kw_only=True):
 
     `kind`: the `arguments` of a `tool`, the `name` of one, the whole `answer` once more, or a
     `structure` that follows a `schema`. `before` is the valid text that the model wrote
-    before; `problem` is what was wrong with the text after it.
+    before; `problem` is what was wrong with the text after it. `shown` is what the model must see
+    to do better; with it the turn is not continued, but asked for.
     """
 
     kind: FollowUpKind
@@ -30,6 +32,7 @@ class FollowUp(Struct, frozen=True, kw_only=True):
     schema: dict[str, Any] | None = None
     before: str = ""
     problem: str = ""
+    shown: str = ""
 
 
 class Expectations(Struct, frozen=True, kw_only=True):
@@ -42,7 +45,7 @@ class Expectations(Struct, frozen=True, kw_only=True):
     answer without a call is not enough; `single_call`: no more than one.
     `schema` is what the answer's text must follow, `schema_enforced` whether a grammar enforces it.
     `retries` is how often the model may be asked again, and `follow_up` what this request itself
-    asks for. `guard` restores control tokens.
+    asks for. `guard` restores control tokens, `edits` repairs calls that change files.
     """
 
     toolbox: Toolbox = field(default_factory=Toolbox)
@@ -58,6 +61,7 @@ class Expectations(Struct, frozen=True, kw_only=True):
     retries: int = 0
     follow_up: FollowUp | None = None
     guard: ControlTokenGuard = field(default_factory=ControlTokenGuard)
+    edits: EditRepair = field(default_factory=EditRepair)
 
 
 class ExpectedCache(Struct, frozen=True):

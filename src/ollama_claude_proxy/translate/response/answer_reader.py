@@ -169,7 +169,8 @@ class AnswerReader:
     def _write_calls(self, calls: Iterable[ResolvedCall]) -> list[Event]:
         events: list[Event] = []
         for call in calls:
-            if call.problem and self._retries:
+            call = self._expectations.edits.repair(call)  # noqa: PLW2901  # the same call
+            if (call.problem or call.mismatch) and self._retries:
                 self._retry(call)
                 break
             events += self._writer.write_call(call)
@@ -177,14 +178,16 @@ class AnswerReader:
         return events
 
     def _retry(self, call: ResolvedCall) -> None:
-        """Ask again for the arguments of a call that does not fit its schema."""
+        """Ask again for the arguments of a call that does not fit its schema, or the file."""
         self.broken_call = call
-        self._writer.notes.append("what followed a call that does not fit its schema was left out")
+        what = "its schema" if call.problem else "the file"
+        self._writer.notes.append(f"what followed a call that does not fit {what} was left out")
         self.follow_up = FollowUp(
             kind="arguments",
             tool=self._expectations.toolbox.find(call.name),
             before="".join(self._pieces),
-            problem=call.problem,
+            problem=call.problem or call.mismatch,
+            shown=call.shown,
         )
 
     def _ask_for_readable_call(self) -> None:

@@ -14,8 +14,9 @@ class ToolCallStats(Struct):
     """How many calls of an answer were handled in which way.
 
     `native` came from the backend's parser, `read` were read out of text, `repaired` changed to
-    fit, `retried` written anew after asking again, `broken` passed on though they do not fit,
-    `unknown` are of tools that were not offered, `lost` cut off or left out; `asked_again` counts
+    fit (`edits` of them to what is in the files), `retried` written anew after asking again,
+    `broken` passed on though they do not fit, `unknown` are of tools that were not offered, `lost`
+    cut off or left out; `asked_again` counts
     requests.
     """
 
@@ -27,6 +28,7 @@ class ToolCallStats(Struct):
     unknown: int = 0
     lost: int = 0
     asked_again: int = 0
+    edits: int = 0
 
     def add(self, other: "ToolCallStats") -> None:
         """Add the counts of another answer."""
@@ -78,6 +80,10 @@ class CallWriter:
         elif call.problem:
             self.stats.broken += 1
             self.notes.append(f"the call of {call.name!r} does not fit its schema: {call.problem}")
-        elif call.repairs:
+            return
+        if call.mismatch:
+            self.notes.append(f"{call.name!r} is passed on as it is: {call.mismatch}")
+        if call.repairs:
             self.stats.repaired += 1
+            self.stats.edits += call.edit_repaired
             self.notes.append(f"{call.name!r} was repaired: {', '.join(call.repairs)}")

@@ -4,7 +4,7 @@ A grammar makes it right if the backend has one; it is checked in any case.
 """
 
 from ollama_claude_proxy.errors import OcpError, ToolCallUnreadable
-from ollama_claude_proxy.translate.request.plan import FollowUp
+from ollama_claude_proxy.translate.request.plan import Expectations, FollowUp
 from ollama_claude_proxy.translate.response.answer_end import AnswerEnd
 from ollama_claude_proxy.translate.response.content_writer import ContentWriter
 from ollama_claude_proxy.translate.tools.reading.lenient_json import (
@@ -12,7 +12,6 @@ from ollama_claude_proxy.translate.tools.reading.lenient_json import (
     parse_json_value,
 )
 from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
-from ollama_claude_proxy.translate.tools.toolbox import Toolbox
 from ollama_claude_proxy.wire.chat import ChatChunk
 from ollama_claude_proxy.wire.events import Event
 
@@ -28,15 +27,15 @@ class FollowUpReader:
         self,
         current: FollowUp,
         writer: ContentWriter,
-        toolbox: Toolbox,
+        expectations: Expectations,
         *,
-        prefill: str,
         broken: ResolvedCall | None,
     ) -> None:
-        self._current = current
+        self.current = current
         self._writer = writer
-        self._toolbox = toolbox
-        self._prefill = prefill
+        self._toolbox = expectations.toolbox
+        self._edits = expectations.edits
+        self._prefill = expectations.prefill
         self._broken_call = broken
         self._end = AnswerEnd(writer.notes)
         self._pieces: list[str] = []
@@ -73,7 +72,7 @@ class FollowUpReader:
     def finish(self) -> list[Event]:
         """Return the events of what was asked for, or of the broken call."""
         text = self.text.strip()
-        match self._current.kind:
+        match self.current.kind:
             case "name":
                 return self._name(text)
             case "structure":
@@ -83,25 +82,25 @@ class FollowUpReader:
 
     def _arguments(self, text: str) -> list[Event]:
         call = self._call(text)
-        if call is not None and (not call.problem or self._broken_call is None):
+        if call is not None and _is_better(call, self._broken_call):
             self.call = call
             self._writer.calls.stats.retried += 1
             return self._writer.write_call(call)
         if self._broken_call is not None:
             return self._writer.write_call(self._broken_call)
-        name = self._current.tool.name if self._current.tool is not None else ""
+        name = self.current.tool.name if self.current.tool is not None else ""
         self.failure = ToolCallUnreadable(f"The model wrote no arguments for {name!r}: {text!r}.")
         return []
 
     def _call(self, text: str) -> ResolvedCall | None:
         """Return the call with the arguments in a text; None if they are not complete."""
-        tool = self._current.tool
+        tool = self.current.tool
         parsed = parse_json_value(text, text.find("{")) if "{" in text else None
         arguments = parse_arguments(parsed[0]) if parsed is not None else None
         is_cut = self._last_chunk is None or self._last_chunk.done_reason == "length"
         if tool is None or arguments is None or is_cut:
             return None
-        return tool.call(_unwrapped(arguments, tool.name))
+        return self._edits.repair(tool.call(_unwrapped(arguments, tool.name)))
 
     def _name(self, text: str) -> list[Event]:
         mentioned = next((name for name in self._toolbox.names if name in text), "")
@@ -109,7 +108,7 @@ class FollowUpReader:
         if tool is None:
             self.failure = ToolCallUnreadable(f"The model chose no tool: it wrote {text!r}.")
         else:
-            self.follow_up = FollowUp(kind="arguments", tool=tool, before=self._current.before)
+            self.follow_up = FollowUp(kind="arguments", tool=tool, before=self.current.before)
         return []
 
     def _structure(self, text: str) -> list[Event]:
@@ -120,6 +119,13 @@ class FollowUpReader:
         if problem:
             self._writer.notes.append(f"the answer does not follow the schema: {problem}")
         return self._writer.write_checked_text(json or structure.held or text)
+
+
+def _is_better(call: ResolvedCall, broken: ResolvedCall | None) -> bool:
+    """Whether a call is what was asked for, or at least nearer to it than the broken one."""
+    if broken is None:
+        return True
+    return not call.problem and (not call.mismatch or bool(broken.problem))
 
 
 def _unwrapped(arguments: dict[str, object], name: str) -> dict[str, object]:

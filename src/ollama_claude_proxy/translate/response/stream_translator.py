@@ -186,9 +186,7 @@ class StreamTranslator:
     def _follow_up_reader(
         self, follow_up: FollowUp, plan: Plan, broken: ResolvedCall | None
     ) -> FollowUpReader:
-        expectations = plan.expectations
-        toolbox, prefill = expectations.toolbox, expectations.prefill
-        return FollowUpReader(follow_up, self._writer, toolbox, prefill=prefill, broken=broken)
+        return FollowUpReader(follow_up, self._writer, plan.expectations, broken=broken)
 
     def _missing(self) -> FollowUp | None:
         """Return what the answer lacks that the client required."""
@@ -217,7 +215,9 @@ class StreamTranslator:
         elif reader.call is not None and self._generated is not None:
             call, dialect = reader.call, self._plan.dialect
             tool = self._plan.expectations.toolbox.find(call.name)
-            prefill = assistant_prefill(self._plan, FollowUp(kind="arguments", tool=tool))
+            shown = reader.current.shown
+            follow_up = FollowUp(kind="arguments", tool=tool, shown=shown)
+            prefill = assistant_prefill(self._plan, follow_up)
             written = prefill + reader.text + dialect.call_suffix if prefill else ""
             self._generated.append(written or dialect.write_call(call.name, call.arguments))
 
