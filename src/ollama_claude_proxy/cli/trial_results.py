@@ -36,8 +36,9 @@ class TrialResult(Struct, frozen=True, kw_only=True):
     @property
     def verdict(self) -> str:
         """What the model is good for, in words."""
-        words = verdict(self.summary)
-        return words if self.is_finished else f"interrupted; so far {words}"
+        if not self.is_finished:
+            return f"interrupted after {self.summary.jobs} jobs"
+        return verdict(self.summary)
 
     def sort_key(self) -> tuple[float, float]:
         """The key that sorts the best model first: jobs done, then speed."""

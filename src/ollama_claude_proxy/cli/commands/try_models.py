@@ -112,20 +112,32 @@ async def _find_models(
 
 
 class _Progress:
-    """Tells on stderr how each job ended, and about how long the rest takes."""
+    """Tells on stderr how each job ended, and about how long the rest takes.
+
+    The first job tells nothing of the others: it loads the model, and reads the tools.
+    """
 
     def __init__(self) -> None:
-        self._started = time.monotonic()
+        self._first_ended: float | None = None
 
     def show_model(self, profile: ModelProfile, jobs: int) -> None:
         output.print_message(f"{profile.name}: {jobs} jobs")
 
     def show_job(self, result: JobResult, played: int, total: int) -> None:
-        left = (time.monotonic() - self._started) / played * (total - played)
-        rest = f"; about {format_seconds(left)} left" if played < total else ""
         why = f": {result.why}" if result.why else ""
         mark = Mark.OK if result.is_done else Mark.FAILED
-        output.print_check(mark, f"{played}/{total} {result.job}{why}{rest}")
+        left = self._time_left(played, total)
+        output.print_check(mark, f"{played}/{total} {result.job}{why}{left}")
+
+    def _time_left(self, played: int, total: int) -> str:
+        now = time.monotonic()
+        if self._first_ended is None:
+            self._first_ended = now
+            return ""
+        if played == total:
+            return ""
+        seconds = (now - self._first_ended) / (played - 1) * (total - played)
+        return f"; about {format_seconds(seconds)} left"
 
 
 def _print_results(results: list[TrialResult], models: int, *, as_json: bool) -> None:
