@@ -5,8 +5,8 @@ from typing import Any
 
 from support.fake_chat_lines import CREATED_AT, go_json
 
-# As Ollama 0.32.15 has them; its recorded answers come out with this `repeat_penalty`, not with 1.1.
-# Without a temperature nothing is left to chance.
+# Ollama's defaults; without a temperature nothing is left to chance. A recorded answer of 0.32.15
+# comes out word by word with this `repeat_penalty`, but not with the 1.1 of older ones.
 _DEFAULTS: dict[str, Any] = {
     "temperature": 0,
     "top_p": 0.9,
