@@ -2,6 +2,8 @@
 
 Usage: python bench/run.py [--quick] [--rounds N] [--only NAME] [--json] [--proxy COMMAND]
        [--kind NAME] [--seed N] [--tokens N] [--window N] [--missed]
+       python bench/run.py --only jobs [--third NAME] [--limit N] [--model FILE] [--threads N]
+       [--server FILE] [--json]
 """
 
 import argparse
@@ -17,6 +19,10 @@ from call_reading import reading
 from edits import edits
 from figure import Figure
 from footprint import install, start
+from live.engine import made_by_script
+from live.measure import Played, Setup, measure_jobs
+from live.report import jobs_document, jobs_table, progress_line
+from live.thirds import THIRDS, jobs_of
 from measure import WIRE, Bench
 from recall.measure import QUICK, Answered, Scope, measure, missed
 from recall.report import recall_document, recall_tables
@@ -28,6 +34,8 @@ from token_counting import counting
 from tokens_reread import rereading
 
 _SECTIONS = (*WIRE, "reading", "edits", "counting", "rereading", "sessions", "start", "install")
+# Takes an hour and a real model, so only if asked for.
+_JOBS = "jobs"
 
 
 def main() -> int:
@@ -38,16 +46,23 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="ocp-bench-") as folder:
             figures = _measure(names, Path(folder), options)
             answered = _measure_recall(options) if "sessions" in names else []
+            played = _measure_jobs(Path(folder), options) if _JOBS in names else []
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     if options.json:
-        print(json.dumps([*document(figures), *recall_document(answered)], indent=2))
+        print(
+            json.dumps(
+                [*document(figures), *recall_document(answered), *jobs_document(played)], indent=2
+            )
+        )
         return 0
     if figures:
         print(table(figures))
     if answered:
         print("", recall_tables(answered), sep="\n")
+    if played:
+        print(jobs_table(played))
     return 0
 
 
@@ -99,6 +114,18 @@ def _measure_recall(options: argparse.Namespace) -> list[Answered]:
     return answered
 
 
+def _measure_jobs(folder: Path, options: argparse.Namespace) -> list[Played]:
+    server, model = options.server, options.model
+    if server is None or model is None:
+        made_server, made_model = made_by_script()
+        server, model = server or made_server, model or made_model
+    jobs = jobs_of(tuple(options.third or THIRDS[:2]), options.limit)
+    setup = Setup(server.resolve(), model.resolve(), options.threads, options.proxy)
+    return measure_jobs(
+        jobs, setup, folder, lambda played: print(progress_line(played), file=sys.stderr)
+    )
+
+
 @contextmanager
 def _progress(name: str) -> Iterator[None]:
     """Print to stderr what is being measured and how long it took."""
@@ -113,7 +140,7 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="under a minute, less exact")
     parser.add_argument("--rounds", type=int, help="rounds of each measurement (12; quick: 4)")
     parser.add_argument(
-        "--only", action="append", choices=_SECTIONS, help="one part; may be repeated"
+        "--only", action="append", choices=(*_SECTIONS, _JOBS), help="one part; may be repeated"
     )
     parser.add_argument("--json", action="store_true", help="the figures as JSON on stdout")
     parser.add_argument(
@@ -125,6 +152,14 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--missed", action="store_true", help="list the questions of sessions that were missed"
     )
+    jobs = parser.add_argument_group("jobs")
+    jobs.add_argument(
+        "--third", action="append", choices=THIRDS, help="of jobs (default: the two for choosing)"
+    )
+    jobs.add_argument("--limit", type=int, help="at most so many jobs")
+    jobs.add_argument("--model", type=Path, help="a GGUF file, instead of what scripts/engine has")
+    jobs.add_argument("--server", type=Path, help="a llama-server, instead of the same")
+    jobs.add_argument("--threads", type=int, default=2, help="of the engine")
     parser.add_argument(
         "--proxy",
         default=PROXY,

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,10 +28,18 @@ class BenchError(Exception):
 class Server:
     """A server process on a free port of the loopback address.
 
-    `command` may contain `{port}` and `{ollama}`. It runs in `folder`, without the user's settings.
+    `command` may contain `{port}` and `{ollama}`. It runs in `folder`, without the user's settings;
+    `settings` are variables of its environment.
     """
 
-    def __init__(self, name: str, command: str, folder: Path, ollama: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        command: str,
+        folder: Path,
+        ollama: str = "",
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -40,7 +48,11 @@ class Server:
         self._started_at = time.perf_counter()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                arguments, cwd=folder, env=environment(folder, ollama), stdout=log, stderr=log
+                arguments,
+                cwd=folder,
+                env=environment(folder, ollama) | dict(settings or {}),
+                stdout=log,
+                stderr=log,
             )
         self.process = self._process.pid
 

@@ -67,7 +67,8 @@ __all__ = [
 class FakeOllama(Runners):
     """A server that can be stopped and started again at the same port.
 
-    `slots` gives it llama.cpp's prompt cache; `Runners` describes how to use that.
+    It serves at `port`, or at a free one. `slots` gives it llama.cpp's prompt cache; `Runners`
+    describes how to use that.
     """
 
     def __init__(
@@ -76,13 +77,14 @@ class FakeOllama(Runners):
         version: str = "0.32.15",
         slots: int | None = None,
         ram_tokens: int | None = None,
+        port: int = 0,
     ) -> None:
         super().__init__(models or library(), version, slots, ram_tokens)
         self.requests: list[Request] = []
         self.disconnects = 0
         self.respond: Callable[[dict[str, Any]], Answer] | None = None
         self._answers: list[Answer] = []
-        self._port = 0
+        self._port = port
         self._loop: asyncio.AbstractEventLoop
         self._thread: threading.Thread | None = None
         self._server: asyncio.Server | None = None
