@@ -109,7 +109,7 @@ def conversation(fake: FakeOllama, proxy: Proxy, model: str, *raws: str) -> list
 
 
 BOTH = """\
-Both:
+I read both:
 <tool_call>
 {"name": "Read", "arguments": {"file_path": "/a"}}
 </tool_call>

@@ -58,8 +58,8 @@ FRAGMENTS = st.sampled_from(
     ]
 )
 TEXTS = st.lists(st.one_of(FRAGMENTS, st.text(max_size=12))).map("".join)
-# No character that may begin a call or a fence, and no line break before a line of ReAct.
-PLAIN = st.text(st.characters(exclude_characters="<{[`A\nf"))
+# No character that may begin a call, a fence or a tool's name, or end a tag, and no line break.
+PLAIN = st.text(st.characters(exclude_characters="<>{[]`\n *", exclude_categories=["L", "Cs"]))
 
 
 def outcome(parts: list[str]) -> tuple[str, list[Any]]:

@@ -21,15 +21,23 @@ ANSWERS: list[dict[str, Any]] = RECORDED["answers"]
 _JOBS_PATH = Path(__file__).parent / "data" / "small_model_jobs.json"
 JOBS = {job.prompt: job for job in read_jobs(_JOBS_PATH.read_bytes()).jobs}
 
-# No call that a careful reader could run: another tool's name with arguments that fit none, a
-# schema where arguments should be, a definition said again, a command in a fence of bash.
+# No call that a careful reader could run: JSON under a name that is no tool's, a schema where
+# arguments should be, a definition said again, a command in a fence of bash.
 NO_CALL = {
     ("native", "Run the test suite with pytest -q."),
     ("native", "Show the git log of the last 5 commits."),
     ("native", "Install the package requests with pip."),
     ("native", "Count the lines of all python files using wc."),
     ("native", "Start the dev server with npm run dev in the background."),
+    ("native", "List the running docker containers."),
+    ("native", "Delete the folder /tmp/build with rm."),
+    ("native", "What is the current directory? Use a command."),
+    ("native", "Check which python version is installed."),
+    ("native", "Compile the project with make -j4."),
+    ("native-jinja", "Run the test suite with pytest -q."),
     ("native-jinja", "Install the package requests with pip."),
+    ("text", "Run the test suite with pytest -q."),
+    ("text", "Show the git log of the last 5 commits."),
     ("text", "Install the package requests with pip."),
     ("text", "Which YAML files are there in this project? Use a file pattern."),
     ("text-example", "What is the current directory? Use a command."),

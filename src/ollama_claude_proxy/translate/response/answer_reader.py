@@ -6,7 +6,7 @@ from ollama_claude_proxy.errors import AnswerCutOff, OcpError, ToolCallUnreadabl
 from ollama_claude_proxy.translate.request.plan import FollowUp, Plan
 from ollama_claude_proxy.translate.response.answer_end import AnswerEnd
 from ollama_claude_proxy.translate.response.content_writer import ContentWriter
-from ollama_claude_proxy.translate.response.generated_text import GeneratedText
+from ollama_claude_proxy.translate.response.generated_text import GeneratedText, missing_tokens
 from ollama_claude_proxy.translate.response.stop_sequences import StopScanner
 from ollama_claude_proxy.translate.tools.reading.call_body import read_call_body
 from ollama_claude_proxy.translate.tools.reading.found_call import FoundCall
@@ -23,8 +23,6 @@ from ollama_claude_proxy.wire.events import Event, encode_json
 _UNREADABLE_CALL = "the call could not be read."
 # An end token and a little white space; with more tokens the model did write something.
 _MAX_TOKENS_OF_EMPTY_ANSWER = 3
-# Every token is a chunk, except a few that form one character; a lost call has more tokens.
-_MAX_TOKENS_WITHOUT_CHUNK = 8
 
 
 class AnswerReader:
@@ -192,9 +190,8 @@ class AnswerReader:
 
     def _ask_for_readable_call(self) -> None:
         """Ask again for a call that cannot be read, before the client sees anything of it."""
-        self.follow_up = FollowUp(
-            kind="answer", before="".join(self._pieces), problem=_UNREADABLE_CALL
-        )
+        before = "".join(self._pieces)
+        self.follow_up = FollowUp(kind="answer", before=before, problem=_UNREADABLE_CALL)
 
     def _release_pending_calls(self) -> list[Event]:
         """Write the calls that Ollama's parser read.
@@ -256,8 +253,8 @@ class AnswerReader:
                 return events
         if self._is_empty() or (self._parser_error is not None and not has_calls):
             self._ask_again()
-        elif not has_calls:
-            self._note_lost_tokens()
+        elif not has_calls and self._last_chunk is not None and self._expectations.toolbox:
+            self._writer.notes += missing_tokens(self._last_chunk.eval_count, self._chunks)
         return []
 
     def _write_lost_calls(self) -> list[Event]:
@@ -302,12 +299,3 @@ class AnswerReader:
         self.failure = self._parser_error or ToolCallUnreadable(
             f"The model wrote {tokens} tokens that Ollama could not read as an answer."
         )
-
-    def _note_lost_tokens(self) -> None:
-        """Note tokens that were spent and never arrived: Ollama drops some calls it cannot read."""
-        if self._last_chunk is None or not self._expectations.toolbox:
-            return
-        missing = self._last_chunk.eval_count - self._chunks
-        if missing > _MAX_TOKENS_WITHOUT_CHUNK:
-            note = f"{missing} tokens are missing, perhaps a call that Ollama dropped"
-            self._writer.notes.append(note)

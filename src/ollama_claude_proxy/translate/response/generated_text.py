@@ -7,6 +7,16 @@ tokens come as `logprobs`, including those that the parser holds back or loses.
 from ollama_claude_proxy.wire.chat import ChatChunk
 
 _THINKING_END = "</think>"
+# Every token is a chunk, except a few that form one character; a lost call has more tokens.
+_MAX_TOKENS_WITHOUT_CHUNK = 8
+
+
+def missing_tokens(eval_count: int, chunks: int) -> list[str]:
+    """Return a note on tokens that never arrived: Ollama drops some calls that it cannot read."""
+    missing = eval_count - chunks
+    if missing <= _MAX_TOKENS_WITHOUT_CHUNK:
+        return []
+    return [f"{missing} tokens are missing, perhaps a call that Ollama dropped"]
 
 
 class GeneratedText:

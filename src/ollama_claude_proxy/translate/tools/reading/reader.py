@@ -3,9 +3,7 @@
 Text passes through. Only what may begin a marker is held back, and after a marker what may be
 calls, until they are complete or turn out to be none. Complete calls are held until what follows
 shows that they are meant (`shown_or_meant.py`); then they come out in order, otherwise as the text
-they were. Ordinary prose costs one regex search per chunk.
-
-A fence that shows code is not searched. `resolve` knows the tools.
+they were. A fence that shows code is not searched. Ordinary prose costs one search per chunk.
 """
 
 import re
@@ -83,9 +81,10 @@ class CallReader:
             output = self._read(text, last=True)
             found_calls = any(isinstance(one, ReadCalls) for one in output)
             return [UnreadableCall(attempt)] if attempt and not found_calls else output
-        text = self._take_scanned() + text
         output = []
-        self._judge(text, output)
+        following = "" if self._opening else self._prose(text)
+        text = self._take_scanned() + text
+        self._judge(following, output)
         return [*output, text] if text else output
 
     def _attempt(self) -> str:
