@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from call_corpus import corpus
 from call_reading import reading
 from edits import edits
 from figure import Figure
@@ -33,7 +34,17 @@ from sessions import sessions
 from token_counting import counting
 from tokens_reread import rereading
 
-_SECTIONS = (*WIRE, "reading", "edits", "counting", "rereading", "sessions", "start", "install")
+_SECTIONS = (
+    *WIRE,
+    "reading",
+    "corpus",
+    "edits",
+    "counting",
+    "rereading",
+    "sessions",
+    "start",
+    "install",
+)
 # Takes an hour and a real model, so only if asked for.
 _JOBS = "jobs"
 
@@ -79,6 +90,9 @@ def _measure(names: Sequence[str], folder: Path, options: argparse.Namespace) ->
     if "reading" in names:
         with _progress("reading"):
             figures += reading(times=3 if options.quick else 9)
+    if "corpus" in names:
+        with _progress("corpus"):
+            figures += corpus()
     if "edits" in names:
         with _progress("edits"):
             figures += edits(count=100 if options.quick else 500)

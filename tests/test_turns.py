@@ -28,15 +28,11 @@ UNREAD = {
     "react-plain-input",  # a text where ReAct has JSON
     "qwen-xml-required-missing",  # the model is asked again; without that, the client says so
     "invoke-attributes",  # attributes are read as the arguments
-    "invoke-write-doc",
-    "apertus-nested",
     "attributes-tool-name",
     "deepseek-v31",
     "dsml-one-bar-lost",
     "functiongemma-response",
     "gemma4-colon",
-    "harmony-constraint-first",
-    "minicpm-arguments",
     "lfm2-same-quotes",
     "lfm2-leading-zero",
     "python-dict-apostrophe",

@@ -118,7 +118,10 @@ class Toolbox:
         arguments = _with_positional(found, tool)
         if arguments is None or (plain and found.only_in_marks):
             return None
-        if found.flat and not _flat_fits(arguments, tool, plain=plain):
+        is_named_by_key = found.flat and found.only_in_marks
+        if is_named_by_key and not tool.required <= arguments.keys() <= tool.properties.keys():
+            return None
+        if found.flat and not is_named_by_key and not _flat_fits(arguments, tool, plain=plain):
             return None
         if found.only_in_marks and not arguments and tool.required:
             return None

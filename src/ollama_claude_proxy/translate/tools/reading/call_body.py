@@ -45,7 +45,8 @@ _FENCE = re.compile(r"```[\w-]*[ \t]*\n?")
 # A name, then JSON: `Read[ARGS]{`, `functions.Read:0<|…|>{`, `Read\n```json\n{`,
 # `function<sep>Read\n…{`, `<|channel|>commentary to=functions.Read <|constrain|>json<|message|>{`.
 _NAME_BEFORE_JSON = re.compile(
-    rf"(?:function\s*{_SPECIAL_TAG}\s*)?(?:assistant\s*)?(?:(?:commentary|analysis)\s+)?(?:to=)?"
+    rf"(?:function\s*{_SPECIAL_TAG}\s*)?(?:assistant\s*)?(?:(?:commentary|analysis)\s+)?"
+    rf"(?:{_SPECIAL_TAG}json\s+)?(?:json\s+)?(?:to=)?"
     rf"(?:functions[.:]|tools[.:])?(?P<name>[A-Za-z_][\w.\-/]*?)(?::\d+)?\s*"
     rf"(?:{_SPECIAL_TAG}|\[CALL_ID\][^\[{{]*|\[ARGS\]|```(?:json)?|json\b|commentary\b|code\b"
     r"|<tool_sep>|[\s:=])*(?=\{)"

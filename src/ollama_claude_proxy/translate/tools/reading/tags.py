@@ -38,7 +38,7 @@ _STRAY_TAGS = re.compile(rf"(?:\s*</{NAMESPACE}(?:{_PARAMETER_WORD}|parameters|a
 _WRAPPER = r"function_calls|tool_calls|function_invocation"
 _AFTER_VALUE = re.compile(
     rf"\s*(?:<{NAMESPACE}{_PARAMETER_WORD}[=\s>]"
-    rf"|</?{NAMESPACE}(?:{_CALL_TAGS}|{_WRAPPER}|parameters|{_PARAMETER_WORD})\b|\Z)"
+    rf"|</?{NAMESPACE}(?:{_CALL_TAGS}|{_WRAPPER}|parameters|arguments|{_PARAMETER_WORD})\b|\Z)"
 )
 _NEXT_TAG = re.compile(
     rf"\n?<{NAMESPACE}{_PARAMETER_WORD}(?:=|\s+name=)"

@@ -29,7 +29,8 @@ SHOWS = _any_of(
     rf"(?:\w+ )?{_ACT}\b",
     r"\b(?:quot(?:e|es|ed|ing)|excerpt|snippet|transcript|verbatim|literally)\b",
     # German
-    r"\bBeispiel|\bz\.\s?B\.|\bwie folgt\b|\bsieht (?:\w+ ){0,3}aus\b|\bso aus\b|\bFormat\b",
+    r"\bBeispiel|\bz\.\s?B\.|\bwie folgt\b|\bsieht (?:\w+ ){0,3}aus\b|\bso aus\b",
+    r"\b(?:im|das|dieses|diesem|folgendes|folgendem) Format\b",
     r"\bin dieser Form\b|\bwürden?\b|\bkönnten?\b|\b(?:nie|niemals|keinesfalls)\b|\bVorlage\b",
     r"\b(?:lautet|Auszug|Zitat|Mitschnitt)\b",
     # French
