@@ -39,6 +39,7 @@ _WRAPPER_TAG = (
 )
 _SEPARATORS = re.compile(
     rf"(?:\s|[,;]|{_WRAPPER_TAG}|(?!<\|open\|>call ){_SPECIAL_TAG}|\[TOOL_CALLS\]"
+    r"|function\s*<｜tool_sep｜>[\w.-]+\s*(?=<steptml:)"
     r"|functools(?=[\[{])|function call\n|(?:function|assistant)(?=<[|｜]))*"
 )
 _FENCE = re.compile(r"```[\w-]*[ \t]*\n?")
@@ -48,7 +49,7 @@ _NAME_BEFORE_JSON = re.compile(
     rf"(?:function\s*{_SPECIAL_TAG}\s*)?(?:assistant\s*)?(?:(?:commentary|analysis)\s+)?"
     rf"(?:{_SPECIAL_TAG}json\s+)?(?:json\s+)?(?:to=)?"
     rf"(?:functions[.:]|tools[.:])?(?P<name>[A-Za-z_][\w.\-/]*?)(?::\d+)?\s*"
-    rf"(?:{_SPECIAL_TAG}|\[CALL_ID\][^\[{{]*|\[ARGS\]|```(?:json)?|json\b|commentary\b|code\b"
+    rf"(?:{_SPECIAL_TAG}|\[CALL_ID\][^\[{{]*|\[ARGS\]|```(?:json)?|json\b|commentary\b|analysis\b|code\b"
     r"|<tool_sep>|[\s:=])*(?=\{)"
 )
 # `Read file_path="/a" limit="3"`, as on a command line.

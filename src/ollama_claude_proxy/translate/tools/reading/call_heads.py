@@ -10,7 +10,7 @@ from ollama_claude_proxy.translate.tools.reading.markup import Head, Markup
 
 _NAME_START = re.compile(r"(?:call:\s*)?[\w.:\-/]+ {0,3}(?:[\n<({\[｜|`=\r\]]|$)")
 _REACT_ACTION = re.compile(
-    r"Action:[ \t]*(?:`{0,3}|```\w*\s*(?:[\[{].*)?|"
+    r"Action:\s*(?:`{0,3}|```\w*\s*(?:[\[{].*)?|"
     r"`?[\w.\-/]+`?[ \t\r]*(?:\n\s*(?P<input>[A-Za-z: *]*)\s*(?:`{0,3}|```\w*\s*)(?:\{.*)?)?)",
     re.DOTALL,
 )

@@ -5,7 +5,7 @@ Strict JSON is tried first. Then repairs that lose nothing: raw line breaks in s
 and finally the library for the rest: trailing commas, unquoted keys, Python's words, comments, a
 missing last bracket. What it returns must hold every letter and digit that was written, in order:
 a repair that loses text is worse than none. A string that is left open is never repaired, nor a
-number at the end, because either may be half of one.
+number or an opening bracket at the end, because each may be half of a value.
 """
 
 import ast
@@ -31,7 +31,7 @@ _SINGLE_QUOTED = re.compile(
     re.DOTALL,
 )
 _DOUBLE_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_HALF_NUMBER = re.compile(r"[:\[,]\s*-?[\d.]+\s*\Z")
+_HALF_VALUE = re.compile(r"(?:[{\[,:]|[:\[,]\s*-?[\d.]+)\s*\Z")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|#[^\n]*", re.DOTALL)
 _DECODER = json.JSONDecoder(strict=False)
@@ -45,7 +45,8 @@ def parse_json_value(text: str, at: int) -> tuple[Any, int] | None:
         pass
     scanner = BracketScanner()
     end = scanner.feed(text, at)
-    if end is None and (scanner.quote or not scanner.depth or _HALF_NUMBER.search(text, at)):
+    is_open = end is None and (scanner.quote or not scanner.depth)
+    if is_open or (end is None and _HALF_VALUE.search(text, at)):
         return None
     end = len(text) if end is None else end
     value = _repair(text[at:end])

@@ -103,7 +103,9 @@ MARKUPS: tuple[Markup, ...] = (
         head="channel",
     ),
     Markup("<|start|>assistant to=", ("<|call|>",), opener_in_body=True, head="recipient"),
+    Markup("<|start|> assistant to=", ("<|call|>",), opener_in_body=True, head="recipient"),
     Markup("<|channel|>commentary", ("<|call|>",), opener_in_body=True, head="channel"),
+    Markup("<|channel|> commentary", ("<|call|>",), opener_in_body=True, head="channel"),
     Markup("<|channel|>analysis to=", ("<|call|>",), opener_in_body=True, head="recipient"),
     *(
         Markup(opener, ("<|call|>",), opener_in_body=True, at_line_start=True, head="recipient")

@@ -79,7 +79,7 @@ def _evaluate_literal(node: ast.expr) -> Any:
                 for key, value in zip(keys, values, strict=True)
                 if key is not None
             }
-        case ast.List(elements) | ast.Tuple(elements):
+        case ast.List(elements) | ast.Tuple(elements) | ast.Set(elements):
             return [_evaluate_literal(element) for element in elements]
         case _:
             return ast.literal_eval(node)

@@ -44,7 +44,14 @@ Introduction = Literal["none", "announcement", "neutral", "label", "description"
 # So much of what follows tells what it is.
 FOLLOWING_CHARS = 160
 
-_THINKING_ENDS = ("</think>", "</thinking>", "<channel|>", "[/THINK]")
+_THINKING_ENDS = (
+    "</think>",
+    "</thinking>",
+    "<channel|>",
+    "[/THINK]",
+    "</mm:think>",
+    "[BEGIN FINAL RESPONSE]",
+)
 _CONTROL_TOKEN = re.compile(r"<[|｜][^<>|｜\n]{1,40}[|｜]>|</?(?:assistant|s|bos|eos)>")
 _SENTENCE_BREAK = re.compile(r"(?<=[.!?。！？…])[\s*_]+|(?<=[。！？])|\n+")
 _HEADING = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*]+\*\*\s*:?\s*$|={3,}|-{3,}\s*$)")
@@ -79,12 +86,13 @@ def _classify_other(sentence: str) -> Introduction:
     """Return what a sentence makes of a call that it neither shows nor announces."""
     if _HEADING.match(sentence):
         return "label"
+    is_label = sentence.rstrip(" \t*_`").endswith((":", "："))
+    is_short = sentence.isascii() and len(sentence.split()) <= _MAX_INTERJECTION_WORDS
+    if is_short and not is_label:
+        return "announcement"
     if DESCRIBES.search(sentence):
         return "description"
-    if sentence.rstrip(" \t*_`").endswith((":", "：")):
-        return "label"
-    is_interjection = sentence.isascii() and len(sentence.split()) <= _MAX_INTERJECTION_WORDS
-    return "announcement" if is_interjection else "neutral"
+    return "label" if is_label else "neutral"
 
 
 def is_meant(
