@@ -105,7 +105,7 @@ class Case(NamedTuple):
 
 
 # So much text behind a call shows that it is meant.
-ENOUGH = "\nThe file was there and it is short. " * 6
+ENOUGH = "\nThe file was there and it is short. " * 10
 
 READ: dict[str, Case] = {
     "text behind a call": Case(written(A) + "Then this.", [A, "\nThen this."]),

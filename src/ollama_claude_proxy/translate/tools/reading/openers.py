@@ -75,6 +75,18 @@ class Openers:
             return "wait"
         return self._find_bracket(text, at) if text[at] in "{[" else None
 
+    def prose_before(self, text: str) -> str:
+        """Return the text up to where further calls may begin, but at its very beginning."""
+        for match in self.trigger.finditer(text, 1):
+            line_start = match[0].startswith("\n")
+            at = match.end() if line_start else match.start()
+            if text.startswith("```", at):
+                return text[:at]
+            may_open = at < len(text) and text[at] != "`"
+            if may_open and self.find(text, at, at_line_start=line_start, last=True):
+                return text[:at]
+        return text
+
     def _find_bracket(self, text: str, at: int) -> Opening | None:
         scanner = BareCallScanner(self._names)
         begins = scanner.may_begin(text[at : at + HEAD_CHARS])

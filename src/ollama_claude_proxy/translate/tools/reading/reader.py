@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from ollama_claude_proxy.translate.tools.reading.call_scanners import (
+    HEAD_CHARS,
     MarkedCallScanner,
     ScanState,
 )
@@ -53,6 +54,8 @@ class CallReader:
         self._held_calls = HeldCalls("none", in_document=False, in_marks=True)
         self._has_shown = False
         self._opening: Opening | None = None
+        self._gap = ""  # what stands between held calls and the opener
+        self._failed_at = -1  # where behind held calls an opener opened nothing
         self._chunks: list[str] = []  # what the scanner was fed
         self._reread_chars = 0
 
@@ -82,8 +85,8 @@ class CallReader:
             found_calls = any(isinstance(one, ReadCalls) for one in output)
             return [UnreadableCall(attempt)] if attempt and not found_calls else output
         output = []
-        following = "" if self._opening else self._prose(text)
-        text = self._take_scanned() + text
+        following = "" if self._opening else self._openers.prose_before(text)
+        text = self._gap + self._take_scanned() + text
         self._judge(following, output)
         return [*output, text] if text else output
 
@@ -128,6 +131,8 @@ class CallReader:
         )
         if calls is None:
             return self._pass_opener(opening, scanned, output)
+        self._held_calls.add(self._gap)
+        self._gap = ""
         self._held_calls.add(ReadCalls(calls, opening.opener + scanned[: scanner.end]))
         self._watching = True
         return scanned[scanner.end :]
@@ -140,29 +145,18 @@ class CallReader:
         is_closer = any(closer.startswith(rest) for closer in STRAY_CLOSERS)
         if not last and (not rest or is_closer):
             return self._wait(text)
-        found = self._openers.find(text, at, at_line_start=True, last=last) if rest else None
+        is_new = bool(rest) and at != self._failed_at
+        found = self._openers.find(text, at, at_line_start=True, last=last) if is_new else None
         if found == "wait":
             return self._wait(text)
         if found is not None:
-            self._held_calls.add(text[:at])
+            self._gap = text[:at]
             return self._start(found, text[at:])
-        prose = self._prose(rest)
-        if len(prose) == len(rest) < FOLLOWING_CHARS and not last:
+        if not last and len(rest) < FOLLOWING_CHARS + HEAD_CHARS:
             return self._wait(text)
-        is_meant = self._judge(text[:at] + prose, output)
+        prose = self._openers.prose_before(rest[: FOLLOWING_CHARS + HEAD_CHARS])
+        is_meant = self._judge(text[:at] + prose[:FOLLOWING_CHARS], output)
         return _without_closers(text[:at]) + rest if is_meant else text
-
-    def _prose(self, text: str) -> str:
-        """Return the text up to where further calls may begin."""
-        for match in self._openers.trigger.finditer(text):
-            at = match.end() if match[0].startswith("\n") else match.start()
-            if at < len(text) and text[at] != "`":
-                line_start = match[0].startswith("\n")
-                if self._openers.find(text, at, at_line_start=line_start, last=True):
-                    return text[:at]
-            elif text.startswith("```", at):
-                return text[:at]
-        return text
 
     def _judge(self, following: str, output: list[ReaderOutput]) -> bool:
         """Pass held calls on, as calls or as text; return whether they are meant."""
@@ -170,6 +164,7 @@ class CallReader:
         if not held:
             return True
         calls = held.judge(following, shown_before=self._has_shown)
+        self._failed_at = -1
         self._held_calls = HeldCalls("none", in_document=False, in_marks=True)
         if calls is None:
             self._has_shown = True
@@ -201,8 +196,10 @@ class CallReader:
     def _pass_opener(self, opening: Opening, scanned: str, output: list[ReaderOutput]) -> str:
         """Pass on the opener of what was no call; return the rest, which may still hold one."""
         self._reread_chars += len(scanned)
-        if self._held_calls:
-            self._judge(opening.opener + scanned, output)
+        if self._held_calls:  # what follows them is no call
+            text, self._failed_at = self._gap + opening.opener + scanned, len(self._gap)
+            self._gap = ""
+            return text
         passed = opening.opener
         if passed.startswith("`"):
             self._preceding.open_fence = "`" * (len(passed) - len(passed.lstrip("`")))
