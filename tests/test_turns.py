@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ollama_claude_proxy.translate.tools.toolbox import OfferedTool, Toolbox
 from support.call_reading import answer_content, calls_of, text_of
@@ -90,6 +92,23 @@ def test_a_turn_is_read_as_the_calls_that_it_means(name: str) -> None:
         case["rest"] is None or text_of(contents[0]).split() == case["rest"].split()
     )
     assert is_right == (name not in UNREAD)
+
+
+ALL_TEXTS = [case["text"] for case in (*DOCUMENTS.values(), *TURNS.values())]
+
+
+@settings(max_examples=150)
+@given(
+    texts=st.lists(st.sampled_from(ALL_TEXTS), min_size=2, max_size=3),
+    between=st.sampled_from(["", " ", "\n", "\n\n", "\n`", '\n"', "\nRead ", "call:", "[", "{"]),
+    end=st.integers(0, 4000),
+)
+def test_texts_in_a_row_are_read_alike_in_any_chunks(
+    texts: list[str], between: str, end: int
+) -> None:
+    text = between.join(texts)[: end or None]
+    contents = [answer_content(text, _tools(), how) for how in CHUNKINGS]
+    assert contents[1:] == contents[:-1]
 
 
 @pytest.mark.parametrize("name", REPORTED)
