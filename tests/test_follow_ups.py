@@ -246,3 +246,59 @@ def test_tokens_of_both_requests_are_counted(fake: FakeOllama, proxy: Proxy) -> 
     )
     message, _ = send(proxy, stream=False)
     assert message["usage"]["output_tokens"] > 9
+
+
+UNREADABLE = {
+    "two parameters ran together": "<tool_call>Bash<arg_key>command</arg_key><arg_value>rm -r build"
+    "<arg_key>description</arg_key><arg_value>Clean</arg_value></tool_call>",
+    "half a value": "<tool_call>\n<function=Bash>\n<parameter=command>\nrm -rf /tmp/x",
+    "a quotation that ends anywhere": "<tool_call>\n"
+    '{"name": "Bash", "arguments": {"command": "echo "a", "timeout": "1" > c"}}\n</tool_call>',
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_call_that_cannot_be_read_is_asked_for_again(
+    fake: FakeOllama, proxy: Proxy, name: str
+) -> None:
+    again = '<tool_call>\n{"name": "Bash", "arguments": {"command": "ls"}}\n</tool_call>'
+    fake.script(answer(RawText(UNREADABLE[name])), answer(RawText(again)))
+    message, _ = send(proxy, model="qwen2.5-coder:7b")
+    assert tool_calls(message) == [("Bash", {"command": "ls"})]
+    assert len(message["content"]) == 1
+    assert len(fake.chats) == 2
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_without_another_chance_it_is_text_and_never_half_a_call(
+    fake: FakeOllama, proxy: Proxy, name: str
+) -> None:
+    fake.script(answer(RawText(UNREADABLE[name])), answer(RawText(UNREADABLE[name])))
+    message, _ = send(proxy, model="qwen2.5-coder:7b")
+    assert tool_calls(message) == []
+    assert [block["text"] for block in message["content"]] == [UNREADABLE[name]]
+
+
+def test_a_call_of_a_tool_that_was_not_offered_keeps_its_name(
+    fake: FakeOllama, proxy: Proxy
+) -> None:
+    call = {"name": "Append", "arguments": {"file_path": "/a", "content": "x"}}
+    fake.script(answer(RawText(f"<tool_call>\n{json.dumps(call)}\n</tool_call>")))
+    message, _ = send(proxy, model="qwen2.5-coder:7b")
+    assert tool_calls(message) == [("Append", {"file_path": "/a", "content": "x"})]
+    assert message["stop_reason"] == "tool_use"
+    assert len(fake.chats) == 1
+
+
+def test_a_usual_other_name_means_the_tool_only_if_the_arguments_fit(
+    fake: FakeOllama, proxy: Proxy
+) -> None:
+    for name, arguments, called in (
+        ("run_command", {"cmd": "ls"}, ("Bash", {"command": "ls"})),
+        ("read_file", {"path": "/a"}, ("Read", {"file_path": "/a"})),
+        ("read_file", {"lines": "/a"}, ("read_file", {"lines": "/a"})),
+    ):
+        body = json.dumps({"name": name, "arguments": arguments})
+        fake.script(answer(RawText(f"<tool_call>\n{body}\n</tool_call>")))
+        message, _ = send(proxy, model="qwen2.5-coder:7b")
+        assert tool_calls(message) == [called]
