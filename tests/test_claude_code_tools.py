@@ -44,8 +44,12 @@ def fenced(name: str, arguments: dict[str, Any]) -> Step:
     return RawText(f"I'll do it:\n```json\n{dumped(name, arguments)}\n```\n")
 
 
+OTHER_NAMES = {"Write": "write_file", "Edit": "edit_file", "Read": "read_file"}
+
+
 def by_another_name(name: str, arguments: dict[str, Any]) -> Step:
-    return RawText(f"<tool_call>\n{dumped(name[::-1], arguments)}\n</tool_call>")
+    other_name = OTHER_NAMES.get(name, "run_command")
+    return RawText(f"<tool_call>\n{dumped(other_name, arguments)}\n</tool_call>")
 
 
 WAYS: dict[str, tuple[str, Write]] = {
@@ -54,7 +58,7 @@ WAYS: dict[str, tuple[str, Write]] = {
     "Qwen3-Coder's XML without its opener": ("qwen3-coder:30b", without_opener),
     "fenced JSON": ("my-qwen-gguf:7b", fenced),
     "a model without tools": ("smollm2:135m", call),
-    "an unknown name with fitting arguments": ("qwen2.5-coder:7b", by_another_name),
+    "a usual other name of a tool": ("qwen2.5-coder:7b", by_another_name),
 }
 
 
@@ -87,6 +91,26 @@ def test_calls_of_every_format_are_run(fake: FakeOllama, tmp_path: Path, way: st
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert (workspace.project / "out.txt").read_text() == "bye <b> & é\n"
     assert "All done." in ended.stdout
+
+
+def test_another_tool_is_never_taken_for_one_that_writes(fake: FakeOllama, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, fake.url, "qwen2.5-coder:7b")
+    file = workspace.project / "log.txt"
+    file.write_text("first\n")
+    shown: list[str] = []
+
+    def respond(body: dict[str, Any]) -> Answer:
+        if turns(body) == 0:
+            return answer(call("Append", {"file_path": str(file), "content": "second\n"}))
+        shown.append(json.dumps(body["messages"][-1]))
+        return answer("All done.")
+
+    fake.respond = respond
+    with workspace.proxy():
+        ended = workspace.run(NEWEST, "Append a line.")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert file.read_text() == "first\n"
+    assert "No such tool available" in shown[0]
 
 
 def test_a_broken_call_is_corrected_by_a_follow_up(fake: FakeOllama, tmp_path: Path) -> None:
