@@ -302,3 +302,22 @@ def test_a_usual_other_name_means_the_tool_only_if_the_arguments_fit(
         fake.script(answer(RawText(f"<tool_call>\n{body}\n</tool_call>")))
         message, _ = send(proxy, model="qwen2.5-coder:7b")
         assert tool_calls(message) == [called]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "<tool_call>\n<parameter=path>\n/a\n</parameter>\n</tool_call>",
+        "<tool_call>path</arg_key><arg_value>/a</arg_value></tool_call>",
+        '<tool_call>{"name": "read_file", "arguments": {"path": "/a"}}</tool_call>',
+        '```json\n{"name": "read_file", "arguments": {"path": "/a"}}\n```',
+    ],
+)
+def test_nothing_is_taken_for_a_tool_that_deletes(
+    fake: FakeOllama, proxy: Proxy, written: str
+) -> None:
+    schema = {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
+    fake.script(answer(RawText(written)), answer(RawText(written)))
+    tool = {"name": "delete_file", "description": "Deletes a file.", "input_schema": schema}
+    message, _ = send(proxy, model="qwen2.5-coder:7b", tools=[tool])
+    assert "delete_file" not in [name for name, _ in tool_calls(message)]

@@ -19,6 +19,7 @@ from ollama_claude_proxy.translate.tools.tool_aliases import are_aliases
 from ollama_claude_proxy.translate.tools.untyped_values import with_types
 
 _MAX_PROBLEM_CHARACTERS = 500
+_DELETES = re.compile(r"delete|remove|drop|destroy|purge|unlink|kill|erase|wipe", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_][\w.:/-]{0,127}")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _NAMESPACE_PREFIX = re.compile(r"^(?:functions|default_api|tools?|namespace)[.:/]")
@@ -142,13 +143,15 @@ class Toolbox:
     def _with_whole_name(self, found: FoundCall) -> FoundCall:
         """Return a call with the name that a lost tag glued to a key, or took away.
 
-        Without any name, in a dialect's own marks, it is the tool that alone has these parameters.
+        Without any name, in a dialect's own marks, it is the tool that alone has these parameters,
+        unless that one deletes.
         """
         if "" in found.arguments:
             names = {
                 (tool.name, found.name.removeprefix(tool.name))
                 for tool in self._tools.values()
-                if found.name.removeprefix(tool.name) in tool.properties
+                if found.name.startswith(tool.name)
+                and found.name.removeprefix(tool.name) in tool.properties
             }
             if len(names) != 1:
                 return found
@@ -164,7 +167,9 @@ class Toolbox:
             for tool in self._tools.values()
             if tool.required and tool.required <= keys <= tool.properties.keys()
         ]
-        return replace(found, name=fitting[0].name) if len(fitting) == 1 else found
+        if len(fitting) != 1 or _DELETES.search(fitting[0].name):
+            return found
+        return replace(found, name=fitting[0].name)
 
 
 def _normalize_name(name: str) -> str:
