@@ -10,6 +10,8 @@ where a model makes its calls, and the text around it must not say anything else
   the model had only been thinking. An *announcement* ("I'll read the file:"). What *shows* it ("for
   example", "looks like this", "never run") or *describes* messages ("a call is written:"), or
   anything else, which is *neutral*.
+  A finished sentence shows a call only if it speaks of calls or
+  examples: agents report what they found ("The log shows a timeout.") and go on with a call.
 * **What follows it.** Nothing, a *question* or an *explanation* of the form, or other prose.
 * **How it is written.** In the marks of a dialect, which hardly anybody writes but to call; or as
   plain JSON, also in a fence, which is the commonest document of all.
@@ -31,10 +33,12 @@ import re
 from typing import Literal
 
 from ollama_claude_proxy.translate.tools.reading.wordings import (
+    ACTS,
     ANNOUNCES,
     ASKS,
     DESCRIBES,
     EXPLAINS,
+    REFERS,
     SHOWS,
 )
 
@@ -58,6 +62,9 @@ _HEADING = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*]+\*\*\s*:?\s*$|={3,}|-{3,}\s*$)")
 # A text that goes on in the same line and in the middle of a sentence.
 _GOES_ON = re.compile(r"[ \t]*(?:[`\"'\u2019\u201d»)\]},:]|[a-zß-öø-ÿ])")
 _ROLE_NAME = re.compile(r"[ \t]*(?:assistant|user|system|commentary|analysis|final)\b")
+# A sentence that is at its end, and does not lead into what follows.
+_FINISHED = re.compile(r"[.!。！…][)\"'*_`»\u201d]*\s*$")
+_STEP = re.compile(r"\W*(?:step|schritt|étape|paso|passo)\s*\d", re.IGNORECASE)
 _MAX_INTERJECTION_WORDS = 3
 
 
@@ -75,7 +82,11 @@ def classify_introduction(text: str) -> Introduction:
     paragraph = text.rpartition("\n\n")[2]
     sentences = [one for one in _SENTENCE_BREAK.split(paragraph) if one.strip(" \t*_-#>")]
     last = sentences[-1] if sentences else paragraph
-    if SHOWS.search(last) or ASKS.search(paragraph):
+    if ASKS.search(paragraph):
+        return "shown"
+    if ACTS.search(last):
+        return "announcement"
+    if (REFERS if _FINISHED.search(last) else SHOWS).search(last):
         return "shown"
     if ANNOUNCES.search(last) and not _HEADING.match(last):
         return "announcement"
@@ -84,12 +95,14 @@ def classify_introduction(text: str) -> Introduction:
 
 def _classify_other(sentence: str) -> Introduction:
     """Return what a sentence makes of a call that it neither shows nor announces."""
-    if _HEADING.match(sentence):
-        return "label"
     is_label = sentence.rstrip(" \t*_`").endswith((":", "："))
     is_short = sentence.isascii() and len(sentence.split()) <= _MAX_INTERJECTION_WORDS
-    if is_short and not is_label:
+    if is_short and not (is_label or _HEADING.match(sentence)):
         return "announcement"
+    if _FINISHED.search(sentence):
+        return "neutral"
+    if _HEADING.match(sentence) or _STEP.match(sentence):
+        return "label"
     if DESCRIBES.search(sentence):
         return "description"
     return "label" if is_label else "neutral"

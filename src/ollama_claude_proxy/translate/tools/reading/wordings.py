@@ -21,7 +21,7 @@ SHOWS = _any_of(
     r"\b(?:like|as in) (?:this|these|so)\b|\blooks? (?:\w+ )?like\b",
     r"\blook(?:s|ed)? (?:roughly|so)\b",
     r"\bin (?:this|the following) (?:format|form|shape|style)\b|\bformat (?:is|was)\b",
-    r"\bfollowing format\b|\btemplates?\b|\btutorial\b|\bhypothetical",
+    r"\bfollowing format\b|\btutorial\b|\bhypothetical",
     rf"\b(?:would|could|might)(?:n't| not)? (?:\w+ )?(?:be |have )?"
     rf"(?:{_ACT}|written|called|sent)\b",
     rf"\bI'd (?:\w+ )?{_ACT}\b|\binstead of\b|\brather than\b|\bbeware\b|\brefuse to\b",
@@ -47,12 +47,26 @@ SHOWS = _any_of(
     "例えば|たとえば|の例|例[:：]|次のよう|以下のよう|このよう|形式|テンプレート|決して|しないで",
 )
 
+# What a whole sentence says of the call that follows it, though it does not lead into it.
+REFERS = _any_of(
+    r"\b(?:tool|function) calls?\b|\bcalls? (?:of|to|is|are|in|looks?)\b|\bexamples?\b",
+    r"\bas follows\b",
+    r"\be\.\s?g\.|\bz\.\s?B\.|\bp\. ?ej\.",
+    r"\b(?:like this|as in this|the following|shown below|see below|written below)\b",
+    rf"\b(?:never|don't|do not|won't|will not) {_ACT} (?:this|that|it|such)\b",
+    rf"\b(?:would|could|might) (?:\w+ )?{_ACT} (?:this|that|it|the following)\b|\bhypothetical",
+    r"\b(?:quoted|verbatim|transcript|excerpt|wire format|chat template|raw output)\b",
+    r"\bBeispiel|\bAufruf|\bfolgende|\bwie folgt\b|\bexemple|\bappels?\b|\bsuivant|\bci-dessous\b",
+    r"\bejemplo|\bllamada|\bsiguiente|\bexemplo|\bchamada|\bseguinte|\babaixo\b",
+    "示例|例子|例如|如下|以下|下面|调用|格式|例えば|の例|次の|以下|呼び出し|形式",
+)
+
 # What describes messages of others: who writes them, what they contain.
 DESCRIBES = _any_of(
     r"\b(?:writes?|written|prints?|emits?|outputs?|produces?|sends?|reads|expects?|contains?)\b",
     r"\b(?:wrote|emitted|printed|produced|generated|returned|answered|sent|logged|received)\b",
     r"\b(?:means|represents?|consists?|receives?|accepts?|parses?|renders?|defines?|documents?)\b",
-    r"\b(?:syntax|schema|payload|dialect|grammar|markup|notation|definitions?|shape|content)\b",
+    r"\b(?:syntax|schema|templates?|payload|dialect|grammar|markup|notation|definitions?|shape|content)\b",
     r"\b(?:request|response|message|reply|queue|event|record|log|row|line|entry|configuration)\b",
     r"\b(?:calls? (?:of|to|is|are|in)|tool calls?|function calls?|parser|tokens?|tags?)\b",
     r"\bI (?:did|have done|ran|called|used|executed|already)\b|\bso far\b|\bpreviously\b",
@@ -71,6 +85,7 @@ ANNOUNCES = _any_of(
     r"\b(?:now|next|first|then|finally|okay|ok|sure|done|right|alright|certainly|great|good)\b",
     r"\b(?:here goes|one moment|time to|start by|begin by|proceed)\b|^\W*[a-z]{2,}ing\b",
     r"\bI(?:'m| am) \w+ing\b|\b(?:so|and|therefore) I \w+\b",
+    r"\bI (?:now |first |then )?(?:open|read|check|run|search|edit|fetch|list)\b",
     r"^\W*I (?:write|create|look|start|add|fix|update|make|try|need|want|go|see|do)\b",
     r"^\W*(?:I )?(?:call|run|read|check|search|open|list|use|edit|fetch)\b",
     r"\bich \w+e\b|\b(?:lass mich|jetzt|zuerst|nun|dann|als nächstes|gut|gerne)\b",
@@ -80,6 +95,15 @@ ANNOUNCES = _any_of(
     r"\b(?:vou|vamos|deixe-me|agora|primeiro|em seguida)\b",
     "我来|让我|我将|我会|我先|我要|我需要|现在|首先|接下来|正在|好的|马上|先看|开始",
     "ます|しましょう|します|まず|では|次に|今から",
+)
+
+# What announces an act so plainly that it is none of showing.
+ACTS = re.compile(
+    r"\b(?:let me|I'll|I will|I'm going to|I am going to|let's) "
+    r"(?:(?:now|first|then|just|also|quickly|next) )*"
+    r"(?!show|give|explain|describe|illustrate|demonstrate|quote|never|not|paste|walk|assume|suppose"
+    r"|summari|write out|write down|answer|say|put it|spell|sketch|start with an|use an|take)\w+",
+    re.IGNORECASE,
 )
 
 # What asks whether to act, instead of acting.
