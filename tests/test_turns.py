@@ -97,7 +97,7 @@ def test_a_turn_is_read_as_the_calls_that_it_means(name: str) -> None:
 ALL_TEXTS = [case["text"] for case in (*DOCUMENTS.values(), *TURNS.values())]
 
 
-@settings(max_examples=150, deadline=None)  # a busy machine is no failure
+@settings(max_examples=150)
 @given(
     texts=st.lists(st.sampled_from(ALL_TEXTS), min_size=2, max_size=3),
     between=st.sampled_from(["", " ", "\n", "\n\n", "\n`", '\n"', "\nRead ", "call:", "[", "{"]),
