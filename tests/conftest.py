@@ -10,7 +10,6 @@ from support.command_line import clean_environment
 from support.fake_ollama import FakeOllama
 from support.proxy import Proxy
 
-
 # A busy machine is no failure; what must be fast is measured in bench/.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
