@@ -24,9 +24,11 @@ from ollama_claude_proxy.sessions.recall.snippets import matching_lines, telling
 from ollama_claude_proxy.sessions.recall.surroundings import enclosing, lines_around
 from ollama_claude_proxy.translate.response.runaway import RunawayDetector
 from ollama_claude_proxy.translate.tools.edits.edit_repair import EditRepair
+from ollama_claude_proxy.translate.tools.reading.lenient_json import parse_json_value
 from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
 from ollama_claude_proxy.wire.anthropic import Message
 from ollama_claude_proxy.wire.blocks import ToolUseBlock
+from support.call_reading import chunks, read, toolbox
 from support.chat import call, result, said
 from support.file_session import numbered
 from support.timeouts import HANG_SECONDS
@@ -53,7 +55,18 @@ PATTERNS = {
     "changes": "as was a before ",
     "questions": "what which ",
     "Chinese": "数",
+    "openers": "<tool_call>",
+    "invokes": '<invoke name="Bash">',
+    "closing tags": "</tool_call>x",
+    "keys": "<arg_key>a</arg_key><arg_value>",
+    "parameters": "<parameter=a>x</parameter>",
+    "ReAct": "Action: Bash\n",
+    "names of tools": "Read the file\n",
+    "braces": "{",
+    "stray quotes": "'t x ",
+    "keys without quotes": "a: b, ",
 }
+WHOLE_CALL = '<tool_call>{"name": "Bash", "arguments": {"command": "ls"}}</tool_call>'
 
 
 def _turns(text: str) -> list[Message]:
@@ -71,6 +84,11 @@ def _search_enumerations(text: str) -> object:
 def _watch(text: str) -> object:
     detector = RunawayDetector(text[:100_000])
     return [detector.feed(text[at : at + 4], in_call=True) for at in range(0, len(text), 4)]
+
+
+def _read_calls(opened: str) -> Callable[[str], object]:
+    """Return what reads a text behind the beginning of a call, or behind a whole one."""
+    return lambda text: read(chunks(opened + text, 400), toolbox("coding"))
 
 
 def _repair_edits(text: str) -> object:
@@ -114,6 +132,11 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "intents": (read_intents, MEGABYTE // 20),
     "German": (translate, MEGABYTE // 2),
     "runaway": (_watch, MEGABYTE),
+    "calls": (_read_calls(""), MEGABYTE // 20),
+    "text behind a call": (_read_calls(WHOLE_CALL), MEGABYTE // 20),
+    "a value in tags": (_read_calls("<function=Bash>\n<parameter=command>\n"), MEGABYTE // 20),
+    "a value of GLM": (_read_calls("<tool_call>Bash<arg_key>a</arg_key><arg_value>"), 50_000),
+    "broken JSON": (lambda text: parse_json_value(f'{{"a": {text}}}', 0), MEGABYTE // 10),
     "edits": (_repair_edits, MEGABYTE),
 }
 

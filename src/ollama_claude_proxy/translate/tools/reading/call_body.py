@@ -86,6 +86,8 @@ def read_call_body(text: str, *, may_end_early: bool = False) -> CallBody:
     at = end = _skip_separators(text, 0)
     while at < len(text):
         calls_and_end = _read_any_form(text, at)
+        if calls_and_end is None and (not calls or calls[-1].only_in_marks):
+            calls_and_end = read_bare_name(text, at)  # not behind a value, which may hold any name
         if calls_and_end is None and not (may_end_early and calls):
             return CallBody(incomplete=_is_incomplete(text, at))
         if calls_and_end is None:
@@ -196,5 +198,4 @@ _FORM_READERS: Sequence[_FormReader] = (
     _read_pythonic_list,
     read_pythonic_call,
     _read_name_before_pairs,
-    read_bare_name,
 )

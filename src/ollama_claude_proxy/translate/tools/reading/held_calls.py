@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from ollama_claude_proxy.translate.tools.reading.shown_or_meant import Introduction, is_meant
+from ollama_claude_proxy.translate.tools.reading.preceding_text import PrecedingText
+from ollama_claude_proxy.translate.tools.reading.shown_or_meant import is_meant
 from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
 
 
@@ -25,11 +26,13 @@ ReaderOutput = str | ReadCalls | UnreadableCall
 
 
 class HeldCalls:
-    """Calls that stand together, with nothing but separators between, and so share their fate."""
+    """Calls that stand together, with nothing but separators between, and so share their fate.
 
-    def __init__(self, introduction: Introduction, *, in_document: bool, in_marks: bool) -> None:
-        self._introduction = introduction
-        self._in_document = in_document
+    `preceding` is the text before them; it must not grow while they are held.
+    """
+
+    def __init__(self, preceding: PrecedingText, *, in_marks: bool) -> None:
+        self._preceding = preceding  # examined only if there are calls to judge
         self._in_marks = in_marks
         self._pieces: list[ReadCalls | str] = []
 
@@ -39,9 +42,7 @@ class HeldCalls:
     @property
     def may_be_meant(self) -> bool:
         """Whether the place and the introduction allow calls in marks with nothing after them."""
-        return not self._in_document and is_meant(
-            self._introduction, "", in_marks=self._in_marks, shown_before=False
-        )
+        return self._is_meant("", shown_before=False)
 
     def add(self, piece: ReadCalls | str) -> None:
         """Add calls, or what separates them."""
@@ -49,10 +50,15 @@ class HeldCalls:
 
     def judge(self, following: str, *, shown_before: bool) -> list[ReadCalls] | None:
         """Return the calls if they are meant, by what follows them; None if they are shown."""
-        meant = not self._in_document and is_meant(
-            self._introduction, following, in_marks=self._in_marks, shown_before=shown_before
+        if not self._is_meant(following, shown_before=shown_before):
+            return None
+        return [one for one in self._pieces if isinstance(one, ReadCalls)]
+
+    def _is_meant(self, following: str, *, shown_before: bool) -> bool:
+        preceding = self._preceding
+        return not preceding.in_document and is_meant(
+            preceding.introduction, following, in_marks=self._in_marks, shown_before=shown_before
         )
-        return [one for one in self._pieces if isinstance(one, ReadCalls)] if meant else None
 
     @property
     def raw(self) -> str:

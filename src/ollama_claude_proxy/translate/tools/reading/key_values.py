@@ -26,7 +26,7 @@ _KEY = re.compile(
 _VALUE_END = re.compile(rf"{_VALUE_CLOSE}(?=\s*(?:{_KEY_OPEN}|</{_PREFIX}arg_|</?{_CALL}|\Z))")
 _KEY_OPENING = re.compile(rf"\s*{_KEY_OPEN}")
 _KEY_TAG = re.compile(rf"</?{_PREFIX}arg_key{_SUFFIX}>")
-_NEXT_TAG = re.compile(rf"\s*(?:{_KEY_OPEN}|</?{_CALL})")
+_NEXT_TAG = re.compile(rf"{_KEY_OPEN}|</?{_CALL}")
 _STRAY_TAG = re.compile(rf"\s*(?:{_KEY_CLOSE}|{_VALUE_CLOSE})(?!\s*{_VALUE_OPEN})")
 _PAIR = re.compile(rf"{_KEY_OPEN}[^<>]*{_KEY_CLOSE}\s*{_VALUE_OPEN}.*?{_VALUE_CLOSE}", re.DOTALL)
 _KIMI_CALL = re.compile(r'<\|open\|>call\s+tool="([^"]+)"[^<]*<\|sep\|>')
@@ -98,7 +98,9 @@ def _find_value_end(text: str, at: int) -> tuple[int, int, bool]:
             return closing.start(), closing.end(), True
         break
     next_tag = _NEXT_TAG.search(text, at)
-    end = next_tag.start() if next_tag else len(text)
+    if next_tag is None:
+        return len(text), len(text), False
+    end = at + len(text[at : next_tag.start()].rstrip())
     return end, end, False
 
 

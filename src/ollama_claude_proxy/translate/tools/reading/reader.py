@@ -36,6 +36,7 @@ from ollama_claude_proxy.translate.tools.resolved_call import ResolvedCall
 # marks, which may be a document.
 ResolveCalls = Callable[[Sequence[FoundCall], bool], Sequence[ResolvedCall] | None]
 
+_INDENTATION = re.compile(r"[ \t]*")
 _BACKTICKS = re.compile(r"`+")
 _BETWEEN_CALLS = re.compile(rf"(?:[\s;,]|{'|'.join(map(re.escape, STRAY_CLOSERS))})*")
 # A text of nothing but false markers must not be read again from each of them.
@@ -51,11 +52,11 @@ class CallReader:
         self._preceding = PrecedingText()
         self._held_text = ""  # what may be the beginning of an opener, or follows held calls
         self._watching = True  # whether the next chunk is examined even without a trigger
-        self._held_calls = HeldCalls("none", in_document=False, in_marks=True)
+        self._held_calls = HeldCalls(self._preceding, in_marks=True)
         self._has_shown = False
         self._opening: Opening | None = None
-        self._gap = ""  # what stands between held calls and the opener
-        self._failed_at = -1  # where behind held calls an opener opened nothing
+        self._between: list[str] = []  # what separates held calls from what follows them
+        self._follows_prose = False  # what follows held calls does not begin with another
         self._chunks: list[str] = []  # what the scanner was fed
         self._reread_chars = 0
 
@@ -86,14 +87,16 @@ class CallReader:
             return [UnreadableCall(attempt)] if attempt and not found_calls else output
         output = []
         following = "" if self._opening else self._openers.prose_before(text)
-        text = self._gap + self._take_scanned() + text
+        text = "".join(self._between) + self._take_scanned() + text
         self._judge(following, output)
         return [*output, text] if text else output
 
     def _attempt(self) -> str:
         """Return the text of an open call in marks that is meant; empty if there is none."""
         opening = self._opening
-        if opening is None or not opening.in_marks or not self._held_calls.may_be_meant:
+        if opening is None or not opening.in_marks or self._held_calls:
+            return ""
+        if not self._held_calls.may_be_meant:
             return ""
         scanner = opening.scanner
         is_attempt = isinstance(scanner, MarkedCallScanner) and scanner.is_attempt
@@ -131,32 +134,33 @@ class CallReader:
         )
         if calls is None:
             return self._pass_opener(opening, scanned, output)
-        self._held_calls.add(self._gap)
-        self._gap = ""
+        self._held_calls.add("".join(self._between))
+        self._between = []
         self._held_calls.add(ReadCalls(calls, opening.opener + scanned[: scanner.end]))
         self._watching = True
         return scanned[scanner.end :]
 
     def _read_following(self, text: str, output: list[ReaderOutput], *, last: bool) -> str:
         """Judge held calls by the text after them, or wait for more of it, or for more calls."""
-        between = _BETWEEN_CALLS.match(text)
-        at = between.end() if between else 0
-        rest = text[at:]
-        is_closer = any(closer.startswith(rest) for closer in STRAY_CLOSERS)
-        if not last and (not rest or is_closer):
+        if not self._follows_prose:
+            separators = _BETWEEN_CALLS.match(text)
+            at = separators.end() if separators else 0
+            self._between.append(text[:at])
+            text = text[at:]
+            is_closer = any(closer.startswith(text) for closer in STRAY_CLOSERS)
+            if not last and (not text or is_closer):
+                return self._wait(text)
+            found = self._openers.find(text, 0, at_line_start=True, last=last) if text else None
+            if found == "wait":
+                return self._wait(text)
+            if found is not None:
+                return self._start(found, text)
+        if not last and len(text) < FOLLOWING_CHARS + HEAD_CHARS:
             return self._wait(text)
-        is_new = bool(rest) and at != self._failed_at
-        found = self._openers.find(text, at, at_line_start=True, last=last) if is_new else None
-        if found == "wait":
-            return self._wait(text)
-        if found is not None:
-            self._gap = text[:at]
-            return self._start(found, text[at:])
-        if not last and len(rest) < FOLLOWING_CHARS + HEAD_CHARS:
-            return self._wait(text)
-        prose = self._openers.prose_before(rest[: FOLLOWING_CHARS + HEAD_CHARS])
-        is_meant = self._judge(text[:at] + prose[:FOLLOWING_CHARS], output)
-        return _without_closers(text[:at]) + rest if is_meant else text
+        prose = self._openers.prose_before(text[: FOLLOWING_CHARS + HEAD_CHARS])
+        between = "".join(self._between)
+        is_meant = self._judge(between + prose[:FOLLOWING_CHARS], output)
+        return (_without_closers(between) if is_meant else between) + text
 
     def _judge(self, following: str, output: list[ReaderOutput]) -> bool:
         """Pass held calls on, as calls or as text; return whether they are meant."""
@@ -164,8 +168,8 @@ class CallReader:
         if not held:
             return True
         calls = held.judge(following, shown_before=self._has_shown)
-        self._failed_at = -1
-        self._held_calls = HeldCalls("none", in_document=False, in_marks=True)
+        self._between, self._follows_prose = [], False
+        self._held_calls = HeldCalls(self._preceding, in_marks=True)
         if calls is None:
             self._has_shown = True
             self._pass_on(held.raw, output)
@@ -186,20 +190,15 @@ class CallReader:
 
     def _hold(self, opening: Opening, text: str) -> str:
         """Begin to scan what may be the first of some calls."""
-        self._held_calls = HeldCalls(
-            self._preceding.introduction,
-            in_document=self._preceding.in_document,
-            in_marks=opening.in_marks,
-        )
+        self._held_calls = HeldCalls(self._preceding, in_marks=opening.in_marks)
         return self._start(opening, text)
 
     def _pass_opener(self, opening: Opening, scanned: str, output: list[ReaderOutput]) -> str:
         """Pass on the opener of what was no call; return the rest, which may still hold one."""
         self._reread_chars += len(scanned)
         if self._held_calls:  # what follows them is no call
-            text, self._failed_at = self._gap + opening.opener + scanned, len(self._gap)
-            self._gap = ""
-            return text
+            self._follows_prose = True
+            return opening.opener + scanned
         passed = opening.opener
         if passed.startswith("`"):
             self._preceding.open_fence = "`" * (len(passed) - len(passed.lstrip("`")))
@@ -239,7 +238,8 @@ class CallReader:
             backtick = text.find("`", at)
             return None if backtick < 0 else backtick
         if self._preceding.at_line_start:
-            start = at + len(text[at:]) - len(text[at:].lstrip(" \t"))
+            indentation = _INDENTATION.match(text, at)
+            start = indentation.end() if indentation else at
             if text[start : start + 1] in self._openers.line_start_characters:
                 return start
         match = self._openers.trigger.search(text, at)

@@ -33,7 +33,8 @@ _PARAMETER = re.compile(
     re.DOTALL,
 )
 _PARAMETER_END = re.compile(rf"</{NAMESPACE}{_PARAMETER_WORD}>")
-_CALL_END = re.compile(rf"\s*</{NAMESPACE}(?:{_CALL_TAGS})>")
+_CALL_CLOSER = re.compile(rf"</{NAMESPACE}(?:{_CALL_TAGS})>")
+_CALL_END = re.compile(rf"\s*{_CALL_CLOSER.pattern}")
 _STRAY_TAGS = re.compile(rf"(?:\s*</{NAMESPACE}(?:{_PARAMETER_WORD}|parameters|arguments)>)*")
 _WRAPPER = r"function_calls|tool_calls|function_invocation"
 _AFTER_VALUE = re.compile(
@@ -149,7 +150,7 @@ def _read_json(text: str, at: int) -> tuple[dict[str, object], int] | None:
     if text[at : at + 1] != "{":
         return None
     parsed = parse_json_value(text, at)
-    if parsed is None and (closing := _CALL_END.search(text, at)):
+    if parsed is None and (closing := _CALL_CLOSER.search(text, at)):
         parsed = parse_json_value(text[: closing.start()], at)  # a bracket is missing
     if parsed is None:
         return None
@@ -198,10 +199,10 @@ def _read_named_element(text: str, at: int) -> tuple[str, str, int] | None:
 
 def _find_value_end(text: str, at: int) -> tuple[int, int, bool]:
     """Return where a value ends, where its closing tag ends, and whether there is one."""
-    next_tag = _NEXT_TAG.search(text, at)
     for closing in _PARAMETER_END.finditer(text, at):
         if _AFTER_VALUE.match(text, closing.end()) and _is_balanced(text, at, closing.start()):
             return closing.start(), closing.end(), True
+    next_tag = _NEXT_TAG.search(text, at)
     end = next_tag.start() if next_tag else len(text)
     return end, end, False
 
