@@ -20,18 +20,26 @@ from ollama_claude_proxy.translate.tools.reading.bracket_scanner import (
 
 # Repairing larger values would take too long.
 _MAX_REPAIRED_CHARS = 2_000_000
+# The library takes time with the square of what stands outside of strings.
+_MAX_SKELETON_CHARS = 6_000
 # Python's parser recurses on the C stack.
 _MAX_LITERAL_CHARS = 200_000
 _BAD_ESCAPE = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|)')
-# A value in single quotes or backticks, up to the quote after which the JSON goes on.
-_SINGLE_QUOTED = re.compile(
-    r"(?P<before>[:,\[{]\s*)(?P<quote>['`])"
-    r"(?P<value>(?:(?!(?P=quote))[^\\]|\\.|(?P=quote)(?!\s*(?:[,}\]:]|\Z)))*)(?P=quote)"
-    r"(?=\s*(?:[,}\]:]|\Z))",
-    re.DOTALL,
-)
-_DOUBLE_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Where a string begins; in single quotes or backticks only where JSON has a value or a key.
+_STRING_START = re.compile(r"(?P<before>[:,\[{]\s*)(?P<quote>['`])|\"")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_DOUBLE_QUOTED = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
+# The rest of such a string, up to the quote after which the JSON goes on.
+_GOES_ON = r"\s*(?:[,}\]:]|\Z)"
+_QUOTED = {
+    quote: re.compile(
+        rf"(?P<value>(?:[^{quote}\\]|\\.|{quote}(?!{_GOES_ON}))*){quote}(?={_GOES_ON})", re.DOTALL
+    )
+    for quote in "'`"
+}
 _HALF_VALUE = re.compile(r"(?:[{\[,:]|[:\[,]\s*-?[\d.]+)\s*\Z")
+_QUOTE = re.compile(r'\\.|"', re.DOTALL)
+_BARE_QUOTE = re.compile(r'(?:[^\\"]|\\.)*"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|#[^\n]*", re.DOTALL)
 _DECODER = json.JSONDecoder(strict=False)
@@ -106,33 +114,41 @@ def _double_backslash(match: re.Match[str]) -> str:
 def _double_quoted(text: str) -> str:
     """Return the text with its strings in single quotes as strings of JSON."""
     parts: list[str] = []
-    at = 0
-    while at < len(text):
-        single = _SINGLE_QUOTED.search(text, at)
-        if single is None:
-            break
-        double = _DOUBLE_QUOTED.search(text, at)
-        if double is not None and double.start() <= single.end("before") < double.end():
-            parts.append(text[at : double.end()])
-            at = double.end()
+    at = copied = 0
+    unclosed: set[str] = set()  # what does not end once does not end later either
+    while start := _STRING_START.search(text, at):
+        at = start.end()
+        quote = start["quote"] or '"'
+        pattern = _QUOTED.get(quote, _DOUBLE_QUOTED)
+        string = None if quote in unclosed else pattern.match(text, at)
+        if string is None:
+            unclosed.add(quote)
             continue
-        parts += (text[at : single.end("before")], json.dumps(_unescape(single["value"])))
-        at = single.end()
-    return _BAD_ESCAPE.sub(_double_backslash, "".join([*parts, text[at:]]))
+        if quote != '"':
+            parts += (text[copied : at - 1], json.dumps(_unescape(string["value"])))
+            copied = string.end()
+        at = string.end()
+    return _BAD_ESCAPE.sub(_double_backslash, "".join([*parts, text[copied:]]))
 
 
 def _unescape(value: str) -> str:
-    """Return what the escapes of a string in single quotes mean."""
-    value = value.replace("\\'", "'")
+    """Return what the escapes of a string in single quotes mean.
+
+    Where some double quotes stand bare, one that is escaped is escaped in the text itself.
+    """
+    escaped_quote = r"\\\"" if _BARE_QUOTE.match(value) else r"\""
+    meant = {"\\'": "'", '\\"': escaped_quote, '"': r"\""}
     try:
-        return str(_DECODER.decode('"' + re.sub(r'(?<!\\)"', r"\"", value) + '"'))
+        return str(_DECODER.decode(f'"{_QUOTE.sub(lambda one: meant.get(one[0], one[0]), value)}"'))
     except ValueError:
-        return value
+        return value.replace("\\'", "'")
 
 
 def _repair_with_library(text: str) -> Any:
     from json_repair import repair_json  # noqa: PLC0415  # 40 ms that most answers need not spend
 
+    if len(_STRING.sub("", text)) > _MAX_SKELETON_CHARS:
+        return None
     try:
         return repair_json(text, return_objects=True, skip_json_loads=True)
     except (ValueError, RecursionError, IndexError):
