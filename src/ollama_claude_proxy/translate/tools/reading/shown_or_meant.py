@@ -9,8 +9,7 @@ where a model makes its calls, and the text around it must not say anything else
 * **What introduces it**, which is the sentence before it. *Nothing*: the turn begins with it, or
   the model had only been thinking. An *announcement* ("I'll read the file:"). What *shows* it ("for
   example", "looks like this", "never run") or *describes* messages ("a call is written:"), or
-  anything else, which is *neutral*.
-  A finished sentence shows a call only if it speaks of calls or
+  anything else, which is *neutral*. A finished sentence shows a call only if it speaks of calls or
   examples: agents report what they found ("The log shows a timeout.") and go on with a call.
 * **What follows it.** Nothing, a *question* or an *explanation* of the form, or other prose.
 * **How it is written.** In the marks of a dialect, which hardly anybody writes but to call; or as
@@ -21,7 +20,7 @@ introduced by             nothing after  prose after           question or expla
 ========================= ============== ===================== ==========================
 nothing, an announcement  call           call                  shown
 neutral                   call           shown                 shown
-neutral, with a colon     call in marks  shown                 shown
+neutral, a colon, heading call in marks  shown                 shown
 a description             shown          shown                 shown
 what shows or asks        shown          shown                 shown
 ========================= ============== ===================== ==========================
@@ -42,7 +41,7 @@ from ollama_claude_proxy.translate.tools.reading.wordings import (
     SHOWS,
 )
 
-# "label": neutral words that end with a colon, so that what follows is what they name.
+# "label": a heading, or neutral words that end with a colon: what follows is what they name.
 Introduction = Literal["none", "announcement", "neutral", "label", "description", "shown"]
 
 # So much of what follows tells what it is.
