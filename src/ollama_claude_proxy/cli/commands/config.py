@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ollama_claude_proxy.cli import output
+from ollama_claude_proxy.cli.options import ConfigOption
 from ollama_claude_proxy.cli.setting_report import report_settings
 from ollama_claude_proxy.errors import OcpError, UsageError
 from ollama_claude_proxy.settings import KEYS, config_path, load_settings
@@ -20,10 +21,6 @@ command = typer.Typer(
     invoke_without_command=True,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-
-Config = Annotated[
-    Path | None, typer.Option("--config", help="The config file.", show_default=False)
-]
 
 
 @command.callback(
@@ -42,7 +39,7 @@ Config = Annotated[
 def show(
     context: typer.Context,
     *,
-    config: Config = None,
+    config: ConfigOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help='Print {"KEY": {"value": ..., "origin": ...}}.')
     ] = False,
@@ -67,7 +64,7 @@ def init(
     context: typer.Context,
     *,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
-    config: Config = None,
+    config: ConfigOption = None,
 ) -> None:
     """Write a config file in which every setting is explained and commented out."""
     path, _ = config_path(config or context.obj)
@@ -86,7 +83,7 @@ def init(
 
 
 @command.command("path")
-def show_path(context: typer.Context, *, config: Config = None) -> None:
+def show_path(context: typer.Context, *, config: ConfigOption = None) -> None:
     """Print the path of the config file, whether or not it exists."""
     output.print_result(str(config_path(config or context.obj)[0]))
 

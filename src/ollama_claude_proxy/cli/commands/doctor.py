@@ -2,10 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from ollama_claude_proxy import __version__
 from ollama_claude_proxy.cli import output
@@ -21,6 +18,7 @@ from ollama_claude_proxy.cli.checks import (
 )
 from ollama_claude_proxy.cli.checks.context import CheckContext
 from ollama_claude_proxy.cli.checks.finding import Finding, Status, failed, print_row, skipped
+from ollama_claude_proxy.cli.options import ConfigOption, JsonOption
 from ollama_claude_proxy.cli.setting_report import report_settings
 from ollama_claude_proxy.errors import OcpError
 
@@ -55,10 +53,8 @@ CHECKS = (
 
 def command(
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="The config file.", show_default=False)
-    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
 ) -> None:
     """Check everything, and show how to fix what is wrong.
 

@@ -5,13 +5,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from ollama_claude_proxy.cli import output
 from ollama_claude_proxy.cli.gpu import format_placement
+from ollama_claude_proxy.cli.options import ConfigOption, JsonOption, OllamaUrlOption
 from ollama_claude_proxy.cli.recommended import RECOMMENDED, RecommendedModel
 from ollama_claude_proxy.cli.templates import (
     load_fitted_windows,
@@ -58,14 +56,9 @@ class Inventory:
 
 def command(
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    ollama_url: Annotated[
-        str | None,
-        typer.Option("--ollama-url", help="The address of Ollama.", show_default=False),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="The config file.", show_default=False)
-    ] = None,
+    as_json: JsonOption = False,
+    ollama_url: OllamaUrlOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """List the models in Ollama and the recommended ones.
 

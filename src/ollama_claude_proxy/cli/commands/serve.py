@@ -8,6 +8,7 @@ import typer
 from ollama_claude_proxy.cli import output
 from ollama_claude_proxy.cli.listening import listen
 from ollama_claude_proxy.cli.next_steps import print_next_steps
+from ollama_claude_proxy.cli.options import ConfigOption
 from ollama_claude_proxy.cli.preflight import preflight
 from ollama_claude_proxy.cli.proxy import base_url
 from ollama_claude_proxy.errors import UsageError
@@ -57,9 +58,6 @@ _Debug = Annotated[
     bool | None,
     _option("--debug", text="Log what goes to Ollama and what comes back.", metavar=None),
 ]
-_Config = Annotated[
-    Path | None, typer.Option("--config", help="The config file.", show_default=False)
-]
 _Pull = Annotated[bool, typer.Option("--pull", help="Download a missing model without asking.")]
 _NoPreflight = Annotated[
     bool, typer.Option("--no-preflight", help="Start without checking anything first.")
@@ -77,7 +75,7 @@ def command(  # noqa: PLR0913  # one parameter per option
     keep_alive: _KeepAlive = None,
     log_format: _LogFormat = None,
     debug: _Debug = None,
-    config: _Config = None,
+    config: ConfigOption = None,
     download: _Pull = False,
     no_preflight: _NoPreflight = False,
 ) -> None:

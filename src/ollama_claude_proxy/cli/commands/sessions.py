@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ollama_claude_proxy.cli import output
+from ollama_claude_proxy.cli.options import JsonOption
 from ollama_claude_proxy.cli.output import Mark
 from ollama_claude_proxy.cli.session_file import (
     conversation_details,
@@ -40,7 +41,6 @@ _COLUMNS = ("id", "last used", "turns", "model", "folder", "title")
 _MAX_LINE_CHARS = 100
 _MEGABYTE = 1024 * 1024
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 ConversationName = Annotated[
     str, typer.Argument(metavar="ID", help="Its number, the client's session, or `last`.")
 ]
@@ -73,7 +73,7 @@ def main(context: typer.Context) -> None:
 
 
 @command.command("list")
-def list_conversations(*, project: Project = None, as_json: Json = False) -> None:
+def list_conversations(*, project: Project = None, as_json: JsonOption = False) -> None:
     """List the conversations, the newest first.
 
     Keys of --json: file, bytes, and conversations with id, session, agent, project, model, title,
@@ -109,7 +109,7 @@ def show(
         int | None,
         typer.Option("--turn", min=1, help="With --why: only this turn.", show_default=False),
     ] = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show one conversation: a line for each message, and which part each model saw.
 
@@ -152,7 +152,7 @@ def search(
     limit: Annotated[
         int, typer.Option(min=1, max=1000, help="The maximum number of results.")
     ] = 10,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Search the messages; a word also finds the parts of `camelCase` and `snake_case`.
 
@@ -199,7 +199,7 @@ def export(
 def delete(
     names: Annotated[list[str], typer.Argument(metavar="ID...", help="As for `show`.")],
     *,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Delete conversations from the file, at once and permanently."""
     from ollama_claude_proxy.sessions.storage.pruning import Pruning  # noqa: PLC0415  # as below
@@ -229,7 +229,7 @@ def prune(
             show_default=False,
         ),
     ] = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Delete old conversations, and free their space on the disk.
 

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from ollama_claude_proxy.cli import output
+from ollama_claude_proxy.cli.options import ConfigOption, JsonOption, OllamaUrlOption
 from ollama_claude_proxy.cli.output import Mark
 from ollama_claude_proxy.cli.templates import load_fitted_windows
 from ollama_claude_proxy.cli.trial_results import TrialResult, sorted_results
@@ -38,14 +38,9 @@ def command(  # noqa: PLR0913  # one parameter per option
         bool, typer.Option("--all", help="Try every local model that writes text.")
     ] = False,
     is_quick: Annotated[bool, typer.Option("--quick", help="Only 8 of the 36 jobs.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    ollama_url: Annotated[
-        str | None,
-        typer.Option("--ollama-url", help="The address of Ollama.", show_default=False),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="The config file.", show_default=False)
-    ] = None,
+    as_json: JsonOption = False,
+    ollama_url: OllamaUrlOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Try which models can really do the work.
 
