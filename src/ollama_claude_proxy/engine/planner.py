@@ -107,10 +107,8 @@ class Planner:
             return build_plan(shown, profile, policy, whole=request)
 
         wanted = FitRequest(request, caller, profile.name, policy.window)
-        if may_load:
-            fitted = await self._window.fit(wanted, make_plan)
-        else:
-            fitted = FittedPlan(make_plan(request.messages))
+        fits = self._window.fit(wanted, make_plan) if may_load else None
+        fitted = FittedPlan(make_plan(request.messages)) if fits is None else await fits
         match = _explained(matches[-1], fitted)  # of the plan that was made last
         plan = self._finished(fitted.plan, match, caller)
         record = _new_record(request, caller, replace(fitted, plan=plan), match, len(body))

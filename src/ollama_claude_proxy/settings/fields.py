@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import AliasChoices, BeforeValidator, Field
 
 MODEL = "the name of a model as in `ollama list`"
+SWITCH = "true or false"
 
 
 def setting(description: str, allowed: str, *variables: str, **constraints: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ollama_claude_proxy.settings.fields import MODEL, case_insensitive, setting
+from ollama_claude_proxy.settings.fields import MODEL, SWITCH, case_insensitive, setting
 from ollama_claude_proxy.settings.roles import Roles
 from ollama_claude_proxy.settings.values import (
     Host,
@@ -77,7 +77,7 @@ class Settings(BaseModel):
         bool,
         setting(
             "Whether the log has the full text of what is sent and received.",
-            "true or false",
+            SWITCH,
             "OCP_DEBUG",
             "DEBUG",
         ),
@@ -201,14 +201,11 @@ class Settings(BaseModel):
     ] = "auto"
     tool_example: Annotated[
         bool,
-        setting(
-            "Whether the list of tools as text ends with their names and an example call.",
-            "true or false",
-        ),
+        setting("Whether the tools as text end with their names and an example call.", SWITCH),
     ] = True
     read_calls: Annotated[
         bool,
-        setting("Whether tool calls that the model writes as text are run.", "true or false"),
+        setting("Whether tool calls that the model writes as text are run.", SWITCH),
     ] = True
     second_chances: Annotated[
         Integer,
@@ -222,7 +219,7 @@ class Settings(BaseModel):
     repeated_calls: Annotated[
         Integer,
         setting(
-            "After how many equal calls with equal results the model is told so; 0: never.",
+            "After how many rounds of the same calls and results the model is told so; 0: never.",
             "a whole number from 0 to 100",
             ge=0,
             le=100,
@@ -230,11 +227,11 @@ class Settings(BaseModel):
     ] = 3
     edit_repair: Annotated[
         bool,
-        setting("Whether edits and paths are corrected to what is in the files.", "true or false"),
+        setting("Whether edits and paths are corrected to what is in the files.", SWITCH),
     ] = True
     inert: Annotated[
         bool,
-        setting("Whether control tokens in files and prompts are made harmless.", "true or false"),
+        setting("Whether control tokens in files and prompts are made harmless.", SWITCH),
     ] = True
     roles: Roles = Roles()
     anthropic_version: Annotated[

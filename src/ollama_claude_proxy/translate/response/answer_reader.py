@@ -157,7 +157,7 @@ class AnswerReader:
                 events += self._write_calls(piece.calls)
                 self._pieces.append(piece.raw)
             elif isinstance(piece, UnreadableCall) and self._retries:
-                self._ask_for_readable_call()
+                self._ask_for_whole_answer(_UNREADABLE_CALL)
             else:
                 kept = self._end.keep(piece if isinstance(piece, str) else piece.raw)
                 events += self._writer.write_text(kept)
@@ -188,10 +188,10 @@ class AnswerReader:
             shown=call.shown,
         )
 
-    def _ask_for_readable_call(self) -> None:
-        """Ask again for a call that cannot be read, before the client sees anything of it."""
+    def _ask_for_whole_answer(self, problem: str) -> None:
+        """Ask for the whole answer once more, before the client sees anything of this one."""
         before = "".join(self._pieces)
-        self.follow_up = FollowUp(kind="answer", before=before, problem=_UNREADABLE_CALL)
+        self.follow_up = FollowUp(kind="answer", before=before, problem=problem)
 
     def _release_pending_calls(self) -> list[Event]:
         """Write the calls that Ollama's parser read.
@@ -289,11 +289,10 @@ class AnswerReader:
         return self._last_chunk.eval_count > _MAX_TOKENS_OF_EMPTY_ANSWER
 
     def _ask_again(self) -> None:
-        """Ask for the whole answer once more, or fail because it could not be read."""
+        """Ask once more, or fail because the answer could not be read."""
         problem = self._parser_error.problem if self._parser_error is not None else ""
         if self._retries:
-            before = "".join(self._pieces)
-            self.follow_up = FollowUp(kind="answer", before=before, problem=problem)
+            self._ask_for_whole_answer(problem)
             return
         tokens = self._last_chunk.eval_count if self._last_chunk is not None else self._chunks
         self.failure = self._parser_error or ToolCallUnreadable(
