@@ -19,12 +19,6 @@ def fake() -> Iterator[FakeOllama]:
         yield ollama
 
 
-@pytest.fixture
-def proxy(fake: FakeOllama) -> Iterator[Proxy]:
-    with Proxy(fake.url) as running:
-        yield running
-
-
 SLIPS = {
     "line numbers": (
         "7\t            return sum(items)\n8\t        return 0",

@@ -18,12 +18,6 @@ def fake() -> Iterator[FakeOllama]:
         yield ollama
 
 
-@pytest.fixture
-def proxy(fake: FakeOllama) -> Iterator[Proxy]:
-    with Proxy(fake.url) as running:
-        yield running
-
-
 def test_several_places_are_shown_and_none_is_chosen(fake: FakeOllama, proxy: Proxy) -> None:
     meant = edit("            return sum(items)\n        return 0", "            return 1")
     inner = meant.partition('"arguments": ')[2].rpartition("}\n")[0]

@@ -47,12 +47,6 @@ def fake() -> Iterator[FakeOllama]:
         yield ollama
 
 
-@pytest.fixture
-def proxy(fake: FakeOllama) -> Iterator[Proxy]:
-    with Proxy(fake.url) as running:
-        yield running
-
-
 def send(proxy: Proxy, *, stream: bool = True, **request: Any) -> tuple[dict[str, Any], int]:
     """Send a request; return the message, streamed or not, and the status."""
     reply: httpx.Response = proxy.create_message(stream=stream, **({"tools": TOOLS} | request))

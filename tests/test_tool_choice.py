@@ -40,12 +40,6 @@ def fake() -> Iterator[FakeOllama]:
         yield ollama
 
 
-@pytest.fixture
-def proxy(fake: FakeOllama) -> Iterator[Proxy]:
-    with Proxy(fake.url) as running:
-        yield running
-
-
 def send(proxy: Proxy, **request: Any) -> dict[str, Any]:
     reply = proxy.create_message(stream=True, **request)
     events = parse_sse(reply.content)
